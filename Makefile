@@ -1,0 +1,23 @@
+# pg_safe_index: a PGXS module. PG_CONFIG names the server that it is built for.
+
+EXTENSION = pg_safe_index
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" pg_safe_index.control)
+DATA = pg_safe_index--1.0.sql
+PGFILEDESC = "pg_safe_index - refuses index commands that would block tables in use"
+
+MODULE_big = pg_safe_index
+SOURCES = $(sort $(wildcard src/*.cpp))
+OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
+
+PG_CPPFLAGS = -I$(srcdir) -DPSI_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -Wall -Wextra
+# PostgreSQL leaves functions with longjmp: no exceptions. The library needs no libstdc++ at run time.
+CXX_DIALECT = -std=c++17 -fno-exceptions -fno-rtti -fvisibility=hidden
+PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS hands PG_CXXFLAGS to the compiler, but not to the one that makes bitcode for the JIT compiler.
+BITCODE_CXXFLAGS += $(CXX_DIALECT)

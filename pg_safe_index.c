@@ -1,0 +1,144 @@
+/*
+ * pg_safe_index: the C face.
+ *
+ * Module magic, settings, the hook, and the entry points of SQL-callable functions. No decisions: those
+ * are taken in src/, behind src/guard.h.
+ */
+/* PostgreSQL's own headers are not clean under -Wextra. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#pragma GCC diagnostic pop
+
+#include "src/guard.h"
+
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "pg_safe_index", .version = PSI_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
+
+PG_FUNCTION_INFO_V1(pg_safe_index_version);
+
+static const struct config_enum_entry mode_options[] = {
+	{"off", PSI_MODE_OFF, false},
+	{"warn", PSI_MODE_WARN, false},
+	{"error", PSI_MODE_ERROR, false},
+	{NULL, 0, false},
+};
+
+static struct psi_settings settings = {
+	.mode = PSI_MODE_ERROR,
+	.minimum_mode = PSI_MODE_OFF,
+	.min_table_size = 0,
+	.exempt_applications = NULL,
+};
+
+/* The GUC machinery wants a char * of its own. */
+static char *exempt_applications = NULL;
+
+static ProcessUtility_hook_type previous_ProcessUtility = NULL;
+
+static bool
+check_exempt_applications(char **newval, void **extra, GucSource source)
+{
+	(void) extra;
+	(void) source;
+
+	if (psi_is_name_list(*newval))
+		return true;
+	GUC_check_errdetail("List syntax is invalid.");
+	return false;
+}
+
+static void
+assign_exempt_applications(const char *newval, void *extra)
+{
+	(void) extra;
+
+	settings.exempt_applications = newval;
+}
+
+static void
+define_settings(void)
+{
+	DefineCustomEnumVariable(
+		"pg_safe_index.mode",
+		"What happens to an index command that would block a table that is in use.",
+		"off: it runs. warn: it runs, with a warning. error: it is refused.",
+		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomEnumVariable(
+		"pg_safe_index.minimum_mode",
+		"The mode that no session can go below.",
+		"The stricter one of pg_safe_index.mode and this setting is in force.",
+		&settings.minimum_mode, PSI_MODE_OFF, mode_options, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pg_safe_index.min_table_size",
+		"Tables smaller than this are not checked.",
+		"The main fork of the table counts; for a partitioned table that of all its partitions "
+		"together. 0 checks all tables.",
+		&settings.min_table_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pg_safe_index.exempt_applications",
+		"Sessions with one of these application names are not checked.",
+		"A list of names; a trailing * matches any rest. A client can set its application_name "
+		"itself: this is a convenience, not a wall.",
+		&exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
+		assign_exempt_applications, NULL);
+
+	MarkGUCPrefixReserved("pg_safe_index");
+}
+
+/*
+ * Every utility statement of the server comes through here. One that is none of ours pays for this
+ * switch and nothing else: the call at the end is a tail call, and all that takes a stack frame is in
+ * psi_guard().
+ */
+static void
+psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+				   ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
+				   DestReceiver *dest, QueryCompletion *qc)
+{
+	switch (nodeTag(pstmt->utilityStmt))
+	{
+		case T_IndexStmt:
+		case T_DropStmt:
+			psi_guard(pstmt, queryString, context, &settings);
+			break;
+		default:
+			break;
+	}
+
+	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+}
+
+void
+_PG_init(void)
+{
+	define_settings();
+
+	/* Never NULL, so that the hook itself need not ask. */
+	previous_ProcessUtility =
+		ProcessUtility_hook != NULL ? ProcessUtility_hook : standard_ProcessUtility;
+	ProcessUtility_hook = psi_ProcessUtility;
+}
+
+/* The version of the library that this session has loaded. */
+Datum
+pg_safe_index_version(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+
+	PG_RETURN_TEXT_P(cstring_to_text(PSI_VERSION));
+}

@@ -1,0 +1,111 @@
+// policy: may this operation run on this table under these settings?
+//
+// Takes plain facts, gives a verdict. Knows no PostgreSQL header, allocates nothing, raises nothing
+// and takes no lock, so that every row of the table of verdicts can be unit-tested
+// (test/unit/policy_test.cpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace psi
+{
+
+// What happens to a violation, from the most lenient to the strictest. The numbers are those that the
+// settings pg_safe_index.mode and pg_safe_index.minimum_mode hold (guard.h).
+enum class Mode
+{
+	off,
+	warn,
+	error,
+};
+
+// The operations on indexes that a statement can ask for.
+enum class Operation
+{
+	create_index,
+	drop_index,
+};
+
+// The settings and the state of the session, as far as a verdict depends on them.
+struct Settings
+{
+	Mode mode;
+	Mode minimum_mode;           // floor: the stricter of the two modes is in force
+	std::int64_t min_table_size; // bytes; 0: every table is checked
+	bool exempt;                 // this session or command is not asked at all, whatever the mode
+
+	// The mode in force.
+	constexpr Mode ModeInForce() const
+	{
+		return mode < minimum_mode ? minimum_mode : mode;
+	}
+};
+
+// What kind of relation holds the rows.
+enum class TableKind
+{
+	table,
+	materialized_view,
+	partitioned_table,
+};
+
+// What is there: the table that the operation would lock. Filled by target.
+struct TableFacts
+{
+	TableKind kind = TableKind::table;
+	bool resolves = false;   // false: the name leads to nothing, or to what PostgreSQL itself refuses
+	bool permitted = false;  // the role may do it, by the server's own rule for this command
+	bool catalog = false;    // a system catalog or a TOAST table
+	bool temporary = false;  // no other session can see it
+	bool created = false;    // created in the current transaction: no other session can see it yet
+	bool only = false;       // ON ONLY: the partitions are left out
+	int leaves = 0;          // leaf partitions
+	int standing_leaves = 0; // leaf partitions that other sessions can see, foreign tables left out
+	std::optional<std::int64_t> size; // bytes in the main fork of all storage concerned, if known
+};
+
+// Why an operation passes; `violation` if it does not.
+enum class Reason
+{
+	not_asked,  // mode off, or the session is exempt
+	concurrent, // the command says CONCURRENTLY
+	missing,    // PostgreSQL's own error comes
+	not_owner,  // PostgreSQL's own permission error comes
+	created,    // the table was created in the current transaction
+	temporary,  // the table is temporary
+	catalog,    // there is no concurrent form for catalogs
+	no_build,   // nothing that holds rows is indexed
+	small,      // below min_table_size
+	violation,
+};
+
+// The strongest lock that the command takes on the table.
+enum class Lock
+{
+	none,
+	share,            // blocks writes
+	access_exclusive, // blocks reads and writes
+};
+
+struct Verdict
+{
+	Reason reason;
+	Lock lock; // none unless a violation
+
+	constexpr bool IsViolation() const
+	{
+		return reason == Reason::violation;
+	}
+};
+
+// Are index operations looked at in this session at all? Asked first: it spares every look at the
+// catalogs when nothing is to be checked.
+bool IsAsked(const Settings &settings);
+
+// The verdict over one operation. `concurrently`: the command says CONCURRENTLY.
+Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
+			  const Settings &settings);
+
+} // namespace psi

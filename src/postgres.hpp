@@ -1,0 +1,110 @@
+// postgres: the only place where PostgreSQL's headers are included, and the only one that knows its
+// major versions. A difference between versions becomes a small inline function here.
+//
+// PostgreSQL leaves functions with longjmp (ereport(ERROR)), so in src/ no object with a non-trivial
+// destructor is alive across a call into it, and memory is palloc's.
+#pragma once
+
+// Its headers are C: under C++17 with -Wall -Wextra they warn of things that are none of our doing. The
+// server-side headers of a distribution are not in a system directory, so the compiler has to be told.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wregister"
+extern "C"
+{
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "commands/defrem.h"
+#include "commands/extension.h"
+#include "common/keywords.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_target.h"
+#include "parser/parse_utilcmd.h"
+#include "parser/scanner.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+}
+#pragma GCC diagnostic pop
+
+namespace psi
+{
+
+// Does the role own the relation, or have a role that does? False for a relation that is gone.
+inline bool OwnsRelation(Oid relation, Oid role)
+{
+	// Both forms raise an error for an object that does not exist.
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+		return false;
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relation, role);
+#else
+	return pg_class_ownercheck(relation, role);
+#endif
+}
+
+// Does the role own the schema? False for a schema that is gone.
+inline bool OwnsSchema(Oid schema, Oid role)
+{
+	if (!SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(schema)))
+		return false;
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(NamespaceRelationId, schema, role);
+#else
+	return pg_namespace_ownercheck(schema, role);
+#endif
+}
+
+// May the role create objects in the schema? False for a schema that is gone.
+inline bool MayCreateIn(Oid schema, Oid role)
+{
+	if (!SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(schema)))
+		return false;
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_CREATE) == ACLCHECK_OK;
+#endif
+}
+
+// Calls `visit` for each child of a tree that the parser made and parse analysis has not seen; it goes
+// on itself, and returns true to stop.
+inline bool WalkRawTree(Node *node, bool (*visit)(Node *, void *), void *state)
+{
+#if PG_VERSION_NUM >= 160000
+	return raw_expression_tree_walker_impl(node, visit, state);
+#else
+	// It is declared without a prototype. By way of void (*)() the compilers take the cast as meant.
+	auto *untyped = reinterpret_cast<void (*)()>(visit);
+	return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(untyped), state);
+#endif
+}
+
+} // namespace psi

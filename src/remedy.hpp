@@ -1,0 +1,20 @@
+// remedy: the commands that do safely what the refused one would have done, ready to be run.
+#pragma once
+
+#include "finding.hpp"
+
+namespace psi
+{
+
+struct Remedy
+{
+	const char *commands; // one a line, each with its semicolon; null: PostgreSQL has no safe form
+	int command_count;
+	const char *remark; // a sentence that has to go with the commands; null: none
+};
+
+// Made from the user's own text where that can be, else from the tree. Allocates in the current memory
+// context; takes no lock that it would have to wait for.
+Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query);
+
+} // namespace psi
