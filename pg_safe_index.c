@@ -26,6 +26,8 @@ PG_MODULE_MAGIC_EXT(.name = "pg_safe_index", .version = PSI_VERSION);
 PG_MODULE_MAGIC;
 #endif
 
+void _PG_init(void);
+
 PG_FUNCTION_INFO_V1(pg_safe_index_version);
 
 static const struct config_enum_entry mode_options[] = {

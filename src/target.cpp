@@ -179,6 +179,9 @@ const char *JoinColumnNames(const IndexStmt &create)
 
 Target Look(const Request &request, std::int64_t enough)
 {
+	// Inside a transaction the caches may still hold a name that another session has given to another
+	// table since. The command itself will notice when it takes its lock.
+	AcceptInvalidationMessages();
 	return request.operation == Operation::create_index ? LookAtCreateIndex(request, enough)
 														: LookAtDropIndex(request, enough);
 }

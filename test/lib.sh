@@ -1,0 +1,121 @@
+# Shell functions that test/run, demo/run and test/bench/* share: find or install what is missing, build,
+# and run a throw-away cluster. To be sourced by bash with `set -euo pipefail`, from the project's folder.
+#
+# Works as root (the server then runs as the user postgres) or as anybody with sudo. Everything lives in a
+# temporary folder, $scratch, that goes away at exit, with every server that was started.
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf '%s\n' "$*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif command -v sudo >/dev/null; then sudo "$@"
+	else die "This has to be done by root, and there is no sudo: $*"
+	fi
+}
+
+# PostgreSQL refuses to run as root.
+as_server() {
+	if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
+}
+
+have_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+# need_packages NAME...: installs those Debian packages that are missing.
+need_packages() {
+	local package missing=()
+	for package in "$@"; do have_package "$package" || missing+=("$package"); done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	command -v apt-get >/dev/null || die "Please install: ${missing[*]}"
+	say "Installing ${missing[*]}"
+	if [ -z "${apt_updated:-}" ]; then
+		as_root apt-get -qq update || echo "apt-get update failed; going on with the lists at hand" >&2
+		apt_updated=yes
+	fi
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		"${missing[@]}" >"${TMPDIR:-/tmp}/psi-apt.$$" 2>&1 ||
+		{ tail -n 20 "${TMPDIR:-/tmp}/psi-apt.$$" >&2; die "Could not install ${missing[*]}"; }
+	rm -f "${TMPDIR:-/tmp}/psi-apt.$$"
+}
+
+# Sets PG_CONFIG (unless it is given), bindir, pgxs and major: the newest PostgreSQL that is installed with
+# its server headers, or else the distribution's own, which is installed.
+find_server() {
+	if [ -z "${PG_CONFIG:-}" ]; then
+		local candidate
+		for candidate in $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -t/ -k5 -n); do
+			[ -f "$("$candidate" --pgxs)" ] && [ -x "${candidate%/*}/postgres" ] && PG_CONFIG=$candidate
+		done
+	fi
+	if [ -z "${PG_CONFIG:-}" ]; then
+		# Debian's package would create a cluster and start it.
+		need_packages postgresql-common
+		if ! grep -qs '^create_main_cluster' /etc/postgresql-common/createcluster.conf; then
+			echo 'create_main_cluster = false' |
+				as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+		fi
+		local version
+		version=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
+		[ -n "$version" ] || die "There is no package postgresql here. Set PG_CONFIG."
+		need_packages "postgresql-$version" "postgresql-server-dev-$version"
+		PG_CONFIG=/usr/lib/postgresql/$version/bin/pg_config
+	fi
+	bindir=$("$PG_CONFIG" --bindir)
+	pgxs=$(dirname "$(dirname "$(dirname "$("$PG_CONFIG" --pgxs)")")")
+	major=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+	export PG_CONFIG
+}
+
+# Builds the module in the folder $1 and installs it where the server finds it.
+build_and_install() {
+	say "Building for $("$PG_CONFIG" --version)"
+	# Objects of another major version or compiler must not be taken for ours.
+	make -C "$1" -s clean PG_CONFIG="$PG_CONFIG" >/dev/null
+	make -C "$1" -s PG_CONFIG="$PG_CONFIG" "${@:2}"
+	as_root make -C "$1" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
+}
+
+servers=()
+jobs_to_end=()
+
+make_scratch() {
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/psi.XXXXXX")
+	[ "$(id -u)" != 0 ] || chown postgres: "$scratch"
+	chmod 755 "$scratch"
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
+
+clean_up() {
+	local status=$? job data
+	trap '' INT TERM HUP
+	for job in "${jobs_to_end[@]:-}"; do
+		[ -z "$job" ] || kill "$job" 2>/dev/null || true
+	done
+	for data in "${servers[@]:-}"; do
+		[ -z "$data" ] || [ ! -f "$data/postmaster.pid" ] ||
+			as_server "$bindir/pg_ctl" -D "$data" -m immediate -w stop >/dev/null 2>&1 || true
+	done
+	[ -z "${scratch:-}" ] || rm -rf "$scratch"
+	exit "$status"
+}
+
+# start_server NAME [POSTGRES OPTION...]: a new cluster in $scratch/NAME, on a socket in $scratch only. Sets
+# PGHOST, PGPORT, PGUSER and PGDATABASE for the clients.
+start_server() {
+	local data=$scratch/$1
+	shift
+	as_server "$bindir/initdb" -D "$data" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 \
+		>"$scratch/initdb.log" 2>&1 || { cat "$scratch/initdb.log" >&2; die "initdb failed"; }
+	export PGHOST=$scratch PGPORT=54329 PGUSER=postgres PGDATABASE=postgres
+	servers+=("$data")
+	as_server "$bindir/pg_ctl" -D "$data" -l "$data.log" -w start -o \
+		"-k $scratch -p $PGPORT -c listen_addresses='' -c fsync=off $*" >/dev/null ||
+		{ cat "$data.log" >&2; die "the server did not start"; }
+}
+
+# stop_server NAME
+stop_server() {
+	as_server "$bindir/pg_ctl" -D "$scratch/$1" -m fast -w stop >/dev/null
+}
