@@ -146,6 +146,10 @@ Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statemen
 	return {commands.text.data, commands.count, remark.len > 0 ? remark.data : nullptr};
 }
 
+constexpr const char *no_concurrent_drop =
+	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and "
+	"try again when it fails: SET lock_timeout = '2s'.";
+
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 {
@@ -160,9 +164,7 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 			partitioned_only = false;
 	}
 	if (partitioned_only)
-		return {nullptr, 0,
-				"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the "
-				"lock short, and try again when it fails: SET lock_timeout = '2s'."};
+		return {nullptr, 0, no_concurrent_drop};
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);
 	const Request &first = findings.items[0].request;
@@ -187,7 +189,7 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 	if (first.cascade)
 		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
 	else if (partitioned)
-		remark = "PostgreSQL has no concurrent form for a partitioned index.";
+		remark = no_concurrent_drop;
 	return {commands.text.data, commands.count, remark};
 }
 

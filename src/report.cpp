@@ -75,13 +75,15 @@ const char *Detail(const Findings &findings, bool in_block)
 	StringInfoData detail;
 	initStringInfo(&detail);
 
-	if (facts.kind == TableKind::partitioned_table)
-		appendStringInfo(&detail, "The table and its %d leaf partition%s would be locked in %s mode",
-						 facts.leaves, facts.leaves == 1 ? "" : "s",
-						 WordingOf(first.request.operation).mode);
+	if (facts.kind == TableKind::partitioned_table && facts.leaves > 0)
+		appendStringInfo(&detail, "The table and %d leaf partition%s", facts.leaves,
+						 facts.leaves == 1 ? "" : "s");
+	else if (facts.kind == TableKind::partitioned_table)
+		appendStringInfoString(&detail, "The table");
 	else
-		appendStringInfo(&detail, "The %s%s would be locked in %s mode", KindName(facts.kind),
-						 SizeText(facts), WordingOf(first.request.operation).mode);
+		appendStringInfo(&detail, "The %s%s", KindName(facts.kind), SizeText(facts));
+	appendStringInfo(&detail, " would be locked in %s mode",
+					 WordingOf(first.request.operation).mode);
 
 	if (in_block)
 		appendStringInfoString(&detail, " until the end of the transaction.");

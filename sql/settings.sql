@@ -1,0 +1,104 @@
+-- Proves: the settings, their defaults and ranks, who may set them, and what a bad value is answered with.
+LOAD 'pg_safe_index';
+\set VERBOSITY default
+SELECT name, setting, unit, context, vartype, enumvals, boot_val, short_desc
+  FROM pg_settings WHERE name LIKE 'pg\_safe\_index.%' ORDER BY name;
+
+-- bad values
+SET pg_safe_index.mode = 'maybe';
+SET pg_safe_index.minimum_mode = 'rewrite';
+SET pg_safe_index.min_table_size = '-1';
+SET pg_safe_index.min_table_size = '3 apples';
+SET pg_safe_index.exempt_applications = 'a,,b';
+SET pg_safe_index.exempt_applications = '"a';
+SET pg_safe_index.exempt_applications = 'a "b"';
+SET pg_safe_index.mood = 'good';
+
+-- every way to set within a session
+CREATE TABLE settings_t (a int);
+CREATE INDEX ON settings_t (a);
+BEGIN;
+SET LOCAL pg_safe_index.mode = off;
+CREATE INDEX settings_local ON settings_t (a);
+COMMIT;
+\set VERBOSITY terse
+CREATE INDEX ON settings_t (a);
+CREATE FUNCTION settings_off() RETURNS void LANGUAGE sql SET pg_safe_index.mode = off
+  AS 'CREATE INDEX settings_function ON settings_t (a)';
+SELECT settings_off();
+CREATE INDEX ON settings_t (a);
+SELECT set_config('pg_safe_index.mode', 'off', false);
+CREATE INDEX settings_session ON settings_t (a);
+RESET pg_safe_index.mode;
+CREATE INDEX ON settings_t (a);
+
+-- the floor: the stricter of the two modes is in force
+\set VERBOSITY default
+SET pg_safe_index.minimum_mode = error;
+SET pg_safe_index.mode = off;
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.mode = error;
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.minimum_mode = warn;
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.mode = warn;
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.mode = off;
+CREATE INDEX ON settings_t (a);
+RESET pg_safe_index.minimum_mode;
+CREATE INDEX ON settings_t (a);
+RESET pg_safe_index.mode;
+
+-- who may set what
+CREATE ROLE regress_psi_plain;
+SET ROLE regress_psi_plain;
+SET pg_safe_index.mode = warn;
+RESET pg_safe_index.mode;
+SET pg_safe_index.minimum_mode = off;
+SET pg_safe_index.min_table_size = 0;
+SET pg_safe_index.exempt_applications = '';
+RESET ROLE;
+GRANT SET ON PARAMETER pg_safe_index.minimum_mode TO regress_psi_plain;
+SET ROLE regress_psi_plain;
+SET pg_safe_index.minimum_mode = warn;
+RESET pg_safe_index.minimum_mode;
+RESET ROLE;
+REVOKE SET ON PARAMETER pg_safe_index.minimum_mode FROM regress_psi_plain;
+DROP ROLE regress_psi_plain;
+
+-- applications
+\set VERBOSITY terse
+SET pg_safe_index.exempt_applications = 'pg_restore, "my, app" , Migrator *';
+SET application_name = 'pg_restore';
+CREATE INDEX ON settings_t (a);
+SET application_name = 'pg_restor';
+CREATE INDEX ON settings_t (a);
+SET application_name = 'pg_restored';
+CREATE INDEX ON settings_t (a);
+SET application_name = 'my, app';
+CREATE INDEX ON settings_t (a);
+SET application_name = 'Migrator 12';
+CREATE INDEX ON settings_t (a);
+SET application_name = 'migrator 12';
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.exempt_applications = psql, flyway;
+SHOW pg_safe_index.exempt_applications;
+SET application_name = 'flyway';
+CREATE INDEX ON settings_t (a);
+RESET pg_safe_index.exempt_applications;
+CREATE INDEX ON settings_t (a);
+RESET application_name;
+
+-- small tables: 8 kB blocks
+INSERT INTO settings_t SELECT generate_series(1, 1000);
+SELECT pg_relation_size('settings_t');
+SET pg_safe_index.min_table_size = '40kB';
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.min_table_size = '41kB';
+CREATE INDEX ON settings_t (a);
+SET pg_safe_index.min_table_size = 0;
+CREATE INDEX ON settings_t (a);
+RESET pg_safe_index.min_table_size;
+
+DROP TABLE settings_t;
+DROP FUNCTION settings_off();
