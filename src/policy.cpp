@@ -34,7 +34,8 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 		return Pass(Reason::catalog);
 	if (facts.temporary)
 		return Pass(Reason::temporary);
-	if (facts.created)
+	// An old table can have been attached to a new partitioned one.
+	if (facts.created && facts.standing_leaves == 0)
 		return Pass(Reason::created);
 
 	// An index on a partitioned table has no storage of its own: what is built, and what would be

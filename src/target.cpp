@@ -23,8 +23,11 @@ void DescribeTable(const ClassRow &table, std::int64_t enough, Target &target)
 	facts.catalog = table.is_system;
 	facts.temporary = table.persistence == RELPERSISTENCE_TEMP;
 	facts.created = IsCreatedHere(table.id);
-	if (facts.catalog || facts.temporary || facts.created)
-		return; // the rest does not matter any more, and need not be paid for
+	// The rest does not matter then, and need not be paid for. A new partitioned table is not enough: an
+	// old table may have been attached to it.
+	if (facts.catalog || facts.temporary ||
+		(facts.created && table.kind != RELKIND_PARTITIONED_TABLE))
+		return;
 
 	switch (table.kind)
 	{

@@ -38,6 +38,14 @@ need_packages() {
 	rm -f "${TMPDIR:-/tmp}/psi-apt.$$"
 }
 
+# optional_packages NAME...: installs those that can be had, and says which cannot.
+optional_packages() {
+	local package
+	for package in "$@"; do
+		(need_packages "$package") || echo "SKIPPED: no package $package; the tests that need it are skipped"
+	done
+}
+
 # Sets PG_CONFIG (unless it is given), bindir, pgxs and major: the newest PostgreSQL that is installed with
 # its server headers, or else the distribution's own, which is installed.
 find_server() {

@@ -1,0 +1,103 @@
+// The syntax of pg_safe_index.exempt_applications: what is a list, and which names it matches.
+#include "name_list.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace psi
+{
+
+namespace
+{
+
+TEST(NameList, WellFormed)
+{
+	for (const char *list : {"", " ", "a", " a ", "a,b", "a , b", "a b", "*", "a*", "\"a\"", "\"a,b\", c",
+							 "\"a\"\"b\"", "\"\"\"\"", "\" \"", "citus_internal gpid=*",
+							 "\"citus_internal gpid=*\", psql"})
+		EXPECT_TRUE(IsNameList(list)) << list;
+}
+
+TEST(NameList, Malformed)
+{
+	for (const char *list : {",", "a,", ",a", "a,,b", "a, ,b", "\"", "\"a", "a\"", "\"a\" b", "a \"b\"",
+							 "\"\"", "\"a\"b\"", "\"\"\"", "\"a\",\"b"})
+		EXPECT_FALSE(IsNameList(list)) << list;
+}
+
+struct Row
+{
+	const char *list;
+	const char *name;
+	bool matches;
+};
+
+TEST(NameList, Matches)
+{
+	const Row rows[] = {
+		{"", "", false},
+		{"", "psql", false},
+		{"psql", "psql", true},
+		{"psql", "PSQL", false},
+		{"psql", "psq", false},
+		{"psql", "psql2", false},
+		{"psql", "", false},
+		{" a ,  psql ", "psql", true},
+		{"a,b,c", "b", true},
+		{"a,b,c", "a,b", false},
+		{"my app", "my app", true},
+		{"psql*", "psql", true},
+		{"psql*", "psql 17", true},
+		{"psql*", "psq", false},
+		{"*", "", true},
+		{"*", "anything", true},
+		{"a*b", "a*b", true},
+		{"a*b", "axb", false},
+		{"a**", "a*", true},
+		{"a**", "a", false},
+		{"\"a,b\"", "a,b", true},
+		{"\"a,b\"", "a", false},
+		{"\"say \"\"hi\"\"\"", "say \"hi\"", true},
+		{"\"a\"\"*\"", "a\"z", true},
+		{"\" a\"", " a", true},
+		{"\" a\"", "a", false},
+		{"\"citus_internal gpid=*\", pg_restore", "citus_internal gpid=10000", true},
+		{"\"citus_internal gpid=*\", pg_restore", "pg_restore", true},
+		{"caf\xc3\xa9", "caf\xc3\xa9", true},
+	};
+	for (const Row &row : rows)
+		EXPECT_EQ(NameListMatches(row.list, row.name), row.matches) << row.list << " / " << row.name;
+}
+
+// Whatever the list, neither function reads beyond it, and a malformed one matches no more than what stands
+// before the fault. All strings of up to six characters from those that mean something.
+TEST(NameList, AnyText)
+{
+	const std::string letters = "a\", *";
+	for (int length = 0; length <= 6; ++length)
+	{
+		int count = 1;
+		for (int i = 0; i < length; ++i)
+			count *= static_cast<int>(letters.size());
+		for (int number = 0; number < count; ++number)
+		{
+			std::string list;
+			for (int i = 0, rest = number; i < length; ++i, rest /= static_cast<int>(letters.size()))
+				list += letters[rest % letters.size()];
+			const bool matches = NameListMatches(list, "none of these");
+			if (list.find('*') == std::string::npos)
+			{
+				EXPECT_FALSE(matches) << list;
+			}
+			if (list.find('"') == std::string::npos && list.find(',') == std::string::npos)
+			{
+				EXPECT_TRUE(IsNameList(list)) << list;
+			}
+		}
+	}
+}
+
+} // namespace
+
+} // namespace psi

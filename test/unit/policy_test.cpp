@@ -1,0 +1,221 @@
+// The table of verdicts, a row each, in the order of the README: what is asked, what is there, which
+// settings are in force, and what comes of it. The last tests go through every combination of the facts.
+#include "policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace psi
+{
+
+namespace
+{
+
+constexpr Operation CREATE = Operation::create_index;
+constexpr Operation DROP = Operation::drop_index;
+constexpr bool PLAIN = false;
+constexpr bool CONCURRENTLY = true;
+constexpr std::int64_t MB = 1024 * 1024;
+
+// Settings: mode, minimum_mode, min_table_size, exempt
+constexpr Settings DEFAULTS{Mode::error, Mode::off, 0, false};
+constexpr Settings WARN{Mode::warn, Mode::off, 0, false};
+constexpr Settings OFF{Mode::off, Mode::off, 0, false};
+constexpr Settings FLOOR_WARN{Mode::off, Mode::warn, 0, false};
+constexpr Settings FLOOR_ERROR{Mode::off, Mode::error, 0, false};
+constexpr Settings FLOOR_BELOW{Mode::error, Mode::warn, 0, false};
+constexpr Settings EXEMPT{Mode::error, Mode::error, 0, true};
+constexpr Settings FROM_1_MB{Mode::error, Mode::off, MB, false};
+
+constexpr TableFacts Table(std::optional<std::int64_t> size = 10 * MB)
+{
+	TableFacts facts;
+	facts.resolves = true;
+	facts.permitted = true;
+	facts.size = size;
+	return facts;
+}
+
+constexpr TableFacts MaterializedView()
+{
+	TableFacts facts = Table();
+	facts.kind = TableKind::materialized_view;
+	return facts;
+}
+
+constexpr TableFacts Partitioned(int leaves, int standing, std::optional<std::int64_t> size = {})
+{
+	TableFacts facts = Table(size);
+	facts.kind = TableKind::partitioned_table;
+	facts.leaves = leaves;
+	facts.standing_leaves = standing;
+	return facts;
+}
+
+constexpr TableFacts With(TableFacts facts, bool TableFacts::*fact, bool value)
+{
+	facts.*fact = value;
+	return facts;
+}
+
+constexpr TableFacts MISSING = With(Table(), &TableFacts::resolves, false);
+constexpr TableFacts NOT_OURS = With(Table(), &TableFacts::permitted, false);
+constexpr TableFacts NEW = With(Table(), &TableFacts::created, true);
+constexpr TableFacts TEMPORARY = With(Table(), &TableFacts::temporary, true);
+constexpr TableFacts CATALOG = With(Table(), &TableFacts::catalog, true);
+constexpr TableFacts ONLY = With(Partitioned(3, 3), &TableFacts::only, true);
+constexpr TableFacts ONLY_PLAIN = With(Table(), &TableFacts::only, true);
+constexpr TableFacts NEW_ROOT = With(Partitioned(3, 0), &TableFacts::created, true);
+constexpr TableFacts NEW_ROOT_OLD_LEAF = With(Partitioned(3, 1), &TableFacts::created, true);
+
+struct Row
+{
+	const char *what;
+	Operation operation;
+	bool concurrently;
+	TableFacts facts;
+	Settings settings;
+	Reason reason;
+	Lock lock;
+};
+
+constexpr Row rows[] = {
+	// what, operation, form, facts, settings, reason, lock named in the message
+
+	// violations
+	{"a table", CREATE, PLAIN, Table(), DEFAULTS, Reason::violation, Lock::share},
+	{"a table", DROP, PLAIN, Table(), DEFAULTS, Reason::violation, Lock::access_exclusive},
+	{"an empty table", CREATE, PLAIN, Table(0), DEFAULTS, Reason::violation, Lock::share},
+	{"a locked table", CREATE, PLAIN, Table({}), DEFAULTS, Reason::violation, Lock::share},
+	{"a matview", CREATE, PLAIN, MaterializedView(), DEFAULTS, Reason::violation, Lock::share},
+	{"a matview", DROP, PLAIN, MaterializedView(), DEFAULTS, Reason::violation, Lock::access_exclusive},
+	{"ON ONLY a table", CREATE, PLAIN, ONLY_PLAIN, DEFAULTS, Reason::violation, Lock::share},
+	{"partitions", CREATE, PLAIN, Partitioned(3, 3), DEFAULTS, Reason::violation, Lock::share},
+	{"partitions, one old", CREATE, PLAIN, Partitioned(3, 1), DEFAULTS, Reason::violation, Lock::share},
+	{"new, an old table attached", CREATE, PLAIN, NEW_ROOT_OLD_LEAF, DEFAULTS, Reason::violation, Lock::share},
+	{"partitions", DROP, PLAIN, Partitioned(3, 3), DEFAULTS, Reason::violation, Lock::access_exclusive},
+	{"no partitions", DROP, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::violation, Lock::access_exclusive},
+	{"new, an old table attached", DROP, PLAIN, NEW_ROOT_OLD_LEAF, DEFAULTS, Reason::violation, Lock::access_exclusive},
+
+	// not asked
+	{"mode off", CREATE, PLAIN, Table(), OFF, Reason::not_asked, Lock::none},
+	{"mode off", DROP, PLAIN, Table(), OFF, Reason::not_asked, Lock::none},
+	{"exempt, whatever the floor", CREATE, PLAIN, Table(), EXEMPT, Reason::not_asked, Lock::none},
+
+	// the modes: warn judges as error does, the floor holds
+	{"mode warn", CREATE, PLAIN, Table(), WARN, Reason::violation, Lock::share},
+	{"off, floor warn", CREATE, PLAIN, Table(), FLOOR_WARN, Reason::violation, Lock::share},
+	{"off, floor error", DROP, PLAIN, Table(), FLOOR_ERROR, Reason::violation, Lock::access_exclusive},
+	{"error, floor warn", DROP, PLAIN, Table(), FLOOR_BELOW, Reason::violation, Lock::access_exclusive},
+
+	// concurrent
+	{"a table", CREATE, CONCURRENTLY, Table(), DEFAULTS, Reason::concurrent, Lock::none},
+	{"a table", DROP, CONCURRENTLY, Table(), DEFAULTS, Reason::concurrent, Lock::none},
+	{"partitions", CREATE, CONCURRENTLY, Partitioned(3, 3), DEFAULTS, Reason::concurrent, Lock::none},
+	{"nothing looked up", CREATE, CONCURRENTLY, TableFacts{}, DEFAULTS, Reason::concurrent, Lock::none},
+
+	// PostgreSQL's own answer
+	{"no such table", CREATE, PLAIN, MISSING, DEFAULTS, Reason::missing, Lock::none},
+	{"no such index", DROP, PLAIN, MISSING, DEFAULTS, Reason::missing, Lock::none},
+	{"somebody else's", CREATE, PLAIN, NOT_OURS, DEFAULTS, Reason::not_owner, Lock::none},
+	{"somebody else's", DROP, PLAIN, NOT_OURS, DEFAULTS, Reason::not_owner, Lock::none},
+	{"a catalog", CREATE, PLAIN, CATALOG, DEFAULTS, Reason::catalog, Lock::none},
+	{"a catalog", DROP, PLAIN, CATALOG, DEFAULTS, Reason::catalog, Lock::none},
+
+	// nobody else can see it
+	{"new", CREATE, PLAIN, NEW, DEFAULTS, Reason::created, Lock::none},
+	{"new", DROP, PLAIN, NEW, DEFAULTS, Reason::created, Lock::none},
+	{"new, partitioned", CREATE, PLAIN, NEW_ROOT, DEFAULTS, Reason::created, Lock::none},
+	{"new, partitioned", DROP, PLAIN, NEW_ROOT, DEFAULTS, Reason::created, Lock::none},
+	{"temporary", CREATE, PLAIN, TEMPORARY, DEFAULTS, Reason::temporary, Lock::none},
+	{"temporary", DROP, PLAIN, TEMPORARY, DEFAULTS, Reason::temporary, Lock::none},
+
+	// nothing is built
+	{"ON ONLY partitions", CREATE, PLAIN, ONLY, DEFAULTS, Reason::no_build, Lock::none},
+	{"no partitions", CREATE, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::no_build, Lock::none},
+	{"all partitions new", CREATE, PLAIN, Partitioned(3, 0), DEFAULTS, Reason::no_build, Lock::none},
+
+	// small
+	{"just below", CREATE, PLAIN, Table(MB - 1), FROM_1_MB, Reason::small, Lock::none},
+	{"just there", CREATE, PLAIN, Table(MB), FROM_1_MB, Reason::violation, Lock::share},
+	{"just below", DROP, PLAIN, Table(MB - 1), FROM_1_MB, Reason::small, Lock::none},
+	{"just there", DROP, PLAIN, Table(MB), FROM_1_MB, Reason::violation, Lock::access_exclusive},
+	{"locked, size unknown", CREATE, PLAIN, Table({}), FROM_1_MB, Reason::violation, Lock::share},
+	{"small partitions", CREATE, PLAIN, Partitioned(3, 3, MB - 1), FROM_1_MB, Reason::small, Lock::none},
+	{"large partitions", CREATE, PLAIN, Partitioned(3, 3, MB), FROM_1_MB, Reason::violation, Lock::share},
+	{"small partitions", DROP, PLAIN, Partitioned(3, 3, 0), FROM_1_MB, Reason::small, Lock::none},
+};
+
+TEST(Policy, TableOfVerdicts)
+{
+	for (const Row &row : rows)
+	{
+		SCOPED_TRACE(std::string(row.operation == CREATE ? "CREATE: " : "DROP: ") + row.what);
+		const Verdict verdict = Judge(row.operation, row.concurrently, row.facts, row.settings);
+		EXPECT_EQ(verdict.reason, row.reason);
+		EXPECT_EQ(verdict.lock, row.lock);
+	}
+}
+
+TEST(Policy, TheStricterModeIsInForce)
+{
+	const Mode modes[] = {Mode::off, Mode::warn, Mode::error};
+	for (const Mode mode : modes)
+	{
+		for (const Mode floor : modes)
+		{
+			const Settings settings{mode, floor, 0, false};
+			EXPECT_EQ(settings.ModeInForce(), mode > floor ? mode : floor);
+			EXPECT_EQ(IsAsked(settings), mode != Mode::off || floor != Mode::off);
+			const Settings exempt{mode, floor, 0, true};
+			EXPECT_FALSE(IsAsked(exempt));
+		}
+	}
+}
+
+// Every combination of the yes-or-no facts, kinds and forms: a violation is exactly what takes a blocking
+// lock on what others can see, and then, and only then, a lock is named.
+TEST(Policy, EveryCombination)
+{
+	int violations = 0;
+	for (unsigned bits = 0; bits < 1u << 9; ++bits)
+	{
+		const auto bit = [bits](unsigned n) { return (bits >> n & 1u) != 0; };
+		for (const TableKind kind :
+			 {TableKind::table, TableKind::materialized_view, TableKind::partitioned_table})
+		{
+			const bool partitioned = kind == TableKind::partitioned_table;
+			TableFacts facts;
+			facts.kind = kind;
+			facts.resolves = bit(0);
+			facts.permitted = bit(1);
+			facts.catalog = bit(2);
+			facts.temporary = bit(3);
+			facts.created = bit(4);
+			facts.only = bit(5);
+			facts.leaves = partitioned ? 2 : 0;
+			facts.standing_leaves = partitioned && bit(6) ? 1 : 0;
+			const Operation operation = bit(7) ? CREATE : DROP;
+			const bool concurrently = bit(8);
+
+			const bool seen_by_others = !facts.temporary && (!facts.created || facts.standing_leaves > 0);
+			const bool touches_rows =
+				operation == DROP || !partitioned || (!facts.only && facts.standing_leaves > 0);
+			const bool expected = !concurrently && facts.resolves && facts.permitted &&
+								  !facts.catalog && seen_by_others && touches_rows;
+
+			const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
+			EXPECT_EQ(verdict.IsViolation(), expected) << bits;
+			EXPECT_EQ(verdict.lock != Lock::none, expected) << bits;
+			EXPECT_FALSE(Judge(operation, concurrently, facts, OFF).IsViolation());
+			EXPECT_FALSE(Judge(operation, concurrently, facts, EXEMPT).IsViolation());
+			violations += expected ? 1 : 0;
+		}
+	}
+	EXPECT_GT(violations, 0);
+}
+
+} // namespace
+
+} // namespace psi
