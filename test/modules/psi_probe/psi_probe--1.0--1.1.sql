@@ -1,5 +1,4 @@
 \echo Use "ALTER EXTENSION psi_probe UPDATE" to load this file. \quit
 
-ALTER EXTENSION psi_probe DROP INDEX psi_probe_a;
 DROP INDEX public.psi_probe_a;
 CREATE INDEX psi_probe_b ON public.psi_probe_target (a);

@@ -1,0 +1,54 @@
+# Proves: the same verdicts over the extended protocol, with statements prepared once and executed many times.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('protocol');
+$node->init;
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
+$node->start;
+$node->safe_psql('postgres', 'CREATE TABLE t (a int); CREATE SEQUENCE s');
+
+my $refused = qr/ERROR:  CREATE INDEX without CONCURRENTLY would block writes to table "t"/;
+
+# Runs a pgbench script; gives its exit status and all that it said.
+sub bench
+{
+	my ($protocol, $script, $transactions) = @_;
+	my $file = $node->basedir . '/script.sql';
+	open(my $handle, '>', $file) or die;
+	print $handle $script;
+	close $handle;
+	my ($out, $err) = ('', '');
+	my $ok = run_log([ 'pgbench', '-n', '-M', $protocol, '-t', $transactions // 1, '-f', $file,
+			'-d', $node->connstr('postgres') ], '>', \$out, '2>', \$err);
+	return ($ok, "$out$err");
+}
+
+for my $protocol (qw(simple extended prepared))
+{
+	my ($ok, $said) = bench($protocol, "CREATE INDEX ON t (a);\n");
+	like($said, $refused, "$protocol: refused");
+	($ok, $said) = bench($protocol, "BEGIN;\nCREATE INDEX ON t (a);\nEND;\n");
+	like($said, qr/CREATE INDEX CONCURRENTLY cannot run inside a transaction block/, "$protocol: in a block");
+	($ok, $said) = bench($protocol, "CREATE INDEX CONCURRENTLY t_a ON t (a);\nDROP INDEX CONCURRENTLY t_a;\n", 3);
+	ok($ok, "$protocol: concurrent, prepared once and executed three times");
+	($ok, $said) = bench($protocol,
+		"BEGIN;\nCREATE TABLE n (a int);\nCREATE INDEX n_a ON n (a);\nDROP INDEX n_a;\nROLLBACK;\n", 3);
+	ok($ok, "$protocol: a new table, three times");
+	($ok, $said) = bench($protocol, "SET pg_safe_index.mode = warn;\nCREATE INDEX ON t (a);\n", 3);
+	ok($ok, "$protocol: warned about and run, three times");
+	my @warnings = $said =~ /(WARNING:  CREATE INDEX without)/g;
+	is(scalar(@warnings), 3, "$protocol: a warning each");
+}
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass}), '9',
+	'nothing else was built');
+
+# A pipeline is an implicit transaction block only from its second command on; the hint goes by that.
+my ($ok, $said) = bench('extended', "\\startpipeline\nSELECT 1;\nCREATE INDEX ON t (a);\n\\endpipeline\n");
+like($said, $refused, 'pipeline: refused');
+
+$node->stop;
+done_testing();

@@ -1,0 +1,114 @@
+# Proves: a role without rights on a table gets the same error, to the last field, as without the module, and
+# the floor holds for a plain role.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('rights');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE ROLE owner LOGIN;
+	CREATE ROLE stranger LOGIN;
+	CREATE ROLE trusted LOGIN;
+	CREATE SCHEMA app AUTHORIZATION owner;
+	CREATE SCHEMA closed AUTHORIZATION owner;
+	GRANT USAGE ON SCHEMA app TO stranger;
+	SET ROLE owner;
+	CREATE TABLE app.t (a int, secret text);
+	CREATE INDEX t_a ON app.t (a);
+	CREATE TABLE app.p (a int) PARTITION BY RANGE (a);
+	CREATE TABLE app.p_1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
+	CREATE INDEX p_a ON app.p (a);
+	CREATE TABLE closed.c (a int);
+	CREATE INDEX c_a ON closed.c (a);
+	CREATE MATERIALIZED VIEW app.m AS SELECT 1 AS a;
+	CREATE VIEW app.v AS SELECT 1 AS a;
+	RESET ROLE;
+	GRANT CREATE, USAGE ON SCHEMA public TO owner, trusted, stranger;
+});
+
+my @commands = (
+	'CREATE INDEX ON app.t (a)',
+	'CREATE INDEX ON app.t (nothing)',
+	'CREATE INDEX ON app.t (lower(nothing))',
+	'CREATE INDEX CONCURRENTLY ON app.t (a)',
+	'CREATE INDEX ON app.p (a)',
+	'CREATE INDEX ON ONLY app.p (a)',
+	'CREATE INDEX ON app.p_1 (a)',
+	'CREATE INDEX ON app.m (a)',
+	'CREATE INDEX ON app.v (a)',
+	'CREATE INDEX ON app.nothing (a)',
+	'CREATE INDEX ON closed.c (a)',
+	'CREATE INDEX ON closed.nothing (a)',
+	'CREATE INDEX ON pg_class (relname)',
+	'DROP INDEX app.t_a',
+	'DROP INDEX IF EXISTS app.t_a',
+	'DROP INDEX app.t_a CASCADE',
+	'DROP INDEX app.p_a',
+	'DROP INDEX app.t',
+	'DROP INDEX app.nothing',
+	'DROP INDEX closed.c_a',
+	'DROP INDEX IF EXISTS closed.nothing',
+	'DROP INDEX pg_class_oid_index');
+
+sub answer
+{
+	my ($command, $options) = @_;
+	local $ENV{PGOPTIONS} = $options // '';
+	my $err;
+	$node->psql('postgres', "\\set VERBOSITY verbose\n$command;", stderr => \$err,
+		extra_params => [ '-U', 'stranger' ]);
+	$err =~ s/^psql:<stdin>:\d+: //mg;
+	return $err;
+}
+
+my %without = map { $_ => answer($_) } @commands;
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
+$node->restart;
+for my $command (@commands)
+{
+	isnt($without{$command}, '', "says something: $command") unless $command =~ /IF EXISTS closed/;
+	is(answer($command), $without{$command}, "as without the module: $command");
+	is(answer($command, '-c pg_safe_index.mode=warn'), $without{$command}, "... in mode warn");
+}
+
+# the floor
+$node->safe_psql('postgres', q{
+	SET pg_safe_index.mode = off;
+	GRANT SET ON PARAMETER pg_safe_index.minimum_mode TO trusted;
+	CREATE TABLE mine (a int);
+	ALTER TABLE mine OWNER TO owner;
+	CREATE TABLE theirs (a int);
+	ALTER TABLE theirs OWNER TO trusted});
+$node->append_conf('postgresql.conf', 'pg_safe_index.minimum_mode = error');
+$node->restart;
+
+sub as_role
+{
+	my ($role, $sql, $options) = @_;
+	local $ENV{PGOPTIONS} = $options // '';
+	my $err;
+	$node->psql('postgres', $sql, stderr => \$err, on_error_stop => 0, extra_params => [ '-U', $role ]);
+	return $err;
+}
+like(as_role('owner', 'SET pg_safe_index.mode = off; CREATE INDEX ON mine (a)'),
+	qr/would block writes.*pg_safe_index.mode is off in this session, but pg_safe_index.minimum_mode = error/s,
+	'a plain role below the floor is refused and told so');
+like(as_role('owner', 'CREATE INDEX ON mine (a)', '-c pg_safe_index.mode=off'), qr/would block writes/,
+	'PGOPTIONS cannot go below the floor');
+like(as_role('owner', 'SET pg_safe_index.minimum_mode = off; CREATE INDEX ON mine (a)'),
+	qr/permission denied to set parameter "pg_safe_index.minimum_mode".*would block writes/s,
+	'a plain role cannot lower the floor');
+like(as_role('owner', 'CREATE INDEX ON mine (a)', '-c pg_safe_index.minimum_mode=off'),
+	qr/permission denied to set parameter "pg_safe_index.minimum_mode"/, '... nor with PGOPTIONS');
+like(as_role('owner', 'CREATE FUNCTION f() RETURNS void LANGUAGE sql SET pg_safe_index.minimum_mode = off AS $$SELECT$$'),
+	qr/permission denied to set parameter/, '... nor with a function');
+is(as_role('trusted', 'SET pg_safe_index.minimum_mode = off; SET pg_safe_index.mode = off; CREATE INDEX ON theirs (a)'),
+	'', 'a trusted role can');
+like(as_role('trusted', 'CREATE INDEX ON theirs (a)'), qr/would block writes/, '... and has to say so');
+
+$node->stop;
+done_testing();
