@@ -27,3 +27,12 @@ include $(PGXS)
 
 # PGXS hands PG_CXXFLAGS to the compiler, but not to the one that makes bitcode for the JIT compiler.
 BITCODE_CXXFLAGS += $(CXX_DIALECT)
+
+# make test: everything on throw-away clusters; make demo: the main job, to watch. Both install what is missing.
+test:
+	test/run
+
+demo:
+	demo/run
+
+.PHONY: test demo
