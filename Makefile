@@ -10,10 +10,11 @@ SOURCES = $(sort $(wildcard src/*.cpp))
 OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
 
 PG_CPPFLAGS = -I$(srcdir) -DPSI_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS = -Wall -Wextra
+# STRICT is for those who check the code: make STRICT=-Werror
+PG_CFLAGS = -Wall -Wextra $(STRICT)
 # PostgreSQL leaves functions with longjmp: no exceptions. The library needs no libstdc++ at run time.
 CXX_DIALECT = -std=c++17 -fno-exceptions -fno-rtti -fvisibility=hidden
-PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra
+PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra $(STRICT)
 
 # make installcheck: any running server will do, the tests load the library themselves.
 REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges

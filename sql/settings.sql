@@ -7,7 +7,9 @@ SELECT name, setting, unit, context, vartype, enumvals, boot_val, short_desc
 -- bad values
 SET pg_safe_index.mode = 'maybe';
 SET pg_safe_index.minimum_mode = 'rewrite';
+\set VERBOSITY sqlstate
 SET pg_safe_index.min_table_size = '-1';
+\set VERBOSITY default
 SET pg_safe_index.min_table_size = '3 apples';
 SET pg_safe_index.exempt_applications = 'a,,b';
 SET pg_safe_index.exempt_applications = '"a';

@@ -15,8 +15,7 @@ class Tokens
 	explicit Tokens(const char *text)
 	{
 		scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-		// The parser has warned of backslashes already.
-		extra.escape_string_warning = false;
+		SilenceScanner(extra);
 		Next();
 	}
 

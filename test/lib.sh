@@ -34,7 +34,8 @@ need_packages() {
 	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
 		"${missing[@]}" >"${TMPDIR:-/tmp}/psi-apt.$$" 2>&1 ||
-		{ tail -n 20 "${TMPDIR:-/tmp}/psi-apt.$$" >&2; die "Could not install ${missing[*]}"; }
+		{ tail -n 20 "${TMPDIR:-/tmp}/psi-apt.$$" >&2; rm -f "${TMPDIR:-/tmp}/psi-apt.$$"
+			die "Could not install ${missing[*]}"; }
 	rm -f "${TMPDIR:-/tmp}/psi-apt.$$"
 }
 
@@ -116,6 +117,8 @@ start_server() {
 	shift
 	as_server "$bindir/initdb" -D "$data" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 \
 		>"$scratch/initdb.log" 2>&1 || { cat "$scratch/initdb.log" >&2; die "initdb failed"; }
+	# What the caller's environment says about some other server is not for this one.
+	unset PGHOSTADDR PGSERVICE PGOPTIONS
 	export PGHOST=$scratch PGPORT=54329 PGUSER=postgres PGDATABASE=postgres
 	servers+=("$data")
 	as_server "$bindir/pg_ctl" -D "$data" -l "$data.log" -w start -o \

@@ -1,5 +1,5 @@
-# Proves: a role without rights on a table gets the same error, to the last field, as without the module, and
-# the floor holds for a plain role.
+# Proves: a role without rights on a table, and an owner who asks for what PostgreSQL refuses, get the same error,
+# to the last field, as without the module; and the floor holds for a plain role.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -26,6 +26,15 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX c_a ON closed.c (a);
 	CREATE MATERIALIZED VIEW app.m AS SELECT 1 AS a;
 	CREATE VIEW app.v AS SELECT 1 AS a;
+	CREATE SEQUENCE app.s;
+	CREATE TYPE app.y AS (a int);
+	CREATE TABLE app.k (a int PRIMARY KEY);
+	RESET ROLE;
+	CREATE FOREIGN DATA WRAPPER w;
+	CREATE SERVER w FOREIGN DATA WRAPPER w;
+	GRANT USAGE ON FOREIGN SERVER w TO owner;
+	SET ROLE owner;
+	CREATE FOREIGN TABLE app.f (a int) SERVER w;
 	RESET ROLE;
 	GRANT CREATE, USAGE ON SCHEMA public TO owner, trusted, stranger;
 });
@@ -54,18 +63,54 @@ my @commands = (
 	'DROP INDEX IF EXISTS closed.nothing',
 	'DROP INDEX pg_class_oid_index');
 
+# What PostgreSQL refuses to the owner.
+my @refused = (
+	'CREATE INDEX ON',
+	'CREATE INDEX ON app.t a',
+	'CREATE INDEX ON app.t (a) garbage',
+	'CREATE INDEX i ON app.t (nothing)',
+	'CREATE INDEX i ON app.t (a, lower(nothing)) WHERE a > 0',
+	'CREATE INDEX i ON app.t (a) INCLUDE (nothing)',
+	'CREATE INDEX i ON app.t (a) WHERE nothing > 0',
+	'CREATE INDEX i ON app.t (a) WHERE a > \'x\'',
+	'CREATE INDEX i ON app.t (nothing(a))',
+	'CREATE INDEX i ON app.t ((a + (SELECT 1)))',
+	'CREATE INDEX i ON app.t (count(a))',
+	'CREATE INDEX i ON app.t ((nothing.a))',
+	'CREATE INDEX i ON app.t (ctid)',
+	'CREATE INDEX i ON app.v (a)',
+	'CREATE INDEX i ON app.s (last_value)',
+	'CREATE INDEX i ON app.y (a)',
+	'CREATE INDEX i ON app.t_a (a)',
+	'CREATE INDEX i ON app.f (a)',
+	'CREATE INDEX i ON app.nothing (a)',
+	'CREATE INDEX i ON nothing.t (a)',
+	'CREATE INDEX i ON other.app.t (a)',
+	'CREATE INDEX i ON pg_catalog.pg_class (relname)',
+	'CREATE INDEX CONCURRENTLY i ON app.p (a)',
+	'DROP INDEX app.nothing',
+	'DROP INDEX nothing.t_a',
+	'DROP INDEX app.t',
+	'DROP INDEX app.v',
+	'DROP INDEX app.k_pkey',
+	'DROP INDEX app.k_pkey CASCADE',
+	'DROP INDEX app.p_1_a_idx',
+	'DROP INDEX CONCURRENTLY app.p_a',
+	'DROP INDEX CONCURRENTLY app.t_a, app.p_a');
+
 sub answer
 {
-	my ($command, $options) = @_;
+	my ($command, $options, $role) = @_;
 	local $ENV{PGOPTIONS} = $options // '';
 	my $err;
 	$node->psql('postgres', "\\set VERBOSITY verbose\n$command;", stderr => \$err,
-		extra_params => [ '-U', 'stranger' ]);
+		extra_params => [ '-U', $role // 'stranger' ]);
 	$err =~ s/^psql:<stdin>:\d+: //mg;
 	return $err;
 }
 
 my %without = map { $_ => answer($_) } @commands;
+my %owner_without = map { $_ => answer($_, '', 'owner') } @refused;
 $node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
 $node->restart;
 for my $command (@commands)
@@ -73,6 +118,12 @@ for my $command (@commands)
 	isnt($without{$command}, '', "says something: $command") unless $command =~ /IF EXISTS closed/;
 	is(answer($command), $without{$command}, "as without the module: $command");
 	is(answer($command, '-c pg_safe_index.mode=warn'), $without{$command}, "... in mode warn");
+}
+for my $command (@refused)
+{
+	like($owner_without{$command}, qr/^ERROR:  /, "refused by PostgreSQL: $command");
+	is(answer($command, '', 'owner'), $owner_without{$command}, "as without the module: $command");
+	is(answer($command, '-c pg_safe_index.mode=warn', 'owner'), $owner_without{$command}, '... in mode warn');
 }
 
 # the floor
