@@ -1,8 +1,8 @@
 /*
  * pg_safe_index: the C face.
  *
- * Module magic, settings, the hook, and the entry points of SQL-callable functions. No decisions: those
- * are taken in src/, behind src/guard.h.
+ * Module magic, settings, the hook, and the entry points of SQL-callable functions. No decisions:
+ * those are taken in src/, behind src/guard.h.
  */
 /* PostgreSQL's own headers are not clean under -Wextra. */
 #pragma GCC diagnostic push
@@ -50,8 +50,7 @@ static char *exempt_applications = NULL;
 
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
 
-static bool
-check_exempt_applications(char **newval, void **extra, GucSource source)
+static bool check_exempt_applications(char **newval, void **extra, GucSource source)
 {
 	(void) extra;
 	(void) source;
@@ -62,32 +61,28 @@ check_exempt_applications(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-static void
-assign_exempt_applications(const char *newval, void *extra)
+static void assign_exempt_applications(const char *newval, void *extra)
 {
 	(void) extra;
 
 	settings.exempt_applications = newval;
 }
 
-static void
-define_settings(void)
+static void define_settings(void)
 {
 	DefineCustomEnumVariable(
 		"pg_safe_index.mode",
 		"What happens to an index command that would block a table that is in use.",
-		"off: it runs. warn: it runs, with a warning. error: it is refused.",
-		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
+		"off: it runs. warn: it runs, with a warning. error: it is refused.", &settings.mode,
+		PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
 
-	DefineCustomEnumVariable(
-		"pg_safe_index.minimum_mode",
-		"The mode that no session can go below.",
-		"The stricter one of pg_safe_index.mode and this setting is in force.",
-		&settings.minimum_mode, PSI_MODE_OFF, mode_options, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("pg_safe_index.minimum_mode", "The mode that no session can go below.",
+							 "The stricter one of pg_safe_index.mode and this setting is in force.",
+							 &settings.minimum_mode, PSI_MODE_OFF, mode_options, PGC_SUSET, 0, NULL,
+							 NULL, NULL);
 
 	DefineCustomIntVariable(
-		"pg_safe_index.min_table_size",
-		"Tables smaller than this are not checked.",
+		"pg_safe_index.min_table_size", "Tables smaller than this are not checked.",
 		"The main fork of the table counts; for a partitioned table that of all its partitions "
 		"together. 0 checks all tables.",
 		&settings.min_table_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
@@ -105,29 +100,27 @@ define_settings(void)
 
 /*
  * Every utility statement of the server comes through here. One that is none of ours pays for this
- * switch and nothing else: the call at the end is a tail call, and all that takes a stack frame is in
- * psi_guard().
+ * switch and nothing else: the call at the end is a tail call, and all that takes a stack frame is
+ * in psi_guard().
  */
-static void
-psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
-				   ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
-				   DestReceiver *dest, QueryCompletion *qc)
+static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+							   ProcessUtilityContext context, ParamListInfo params,
+							   QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
 	switch (nodeTag(pstmt->utilityStmt))
 	{
-		case T_IndexStmt:
-		case T_DropStmt:
-			psi_guard(pstmt, queryString, context, &settings);
-			break;
-		default:
-			break;
+	case T_IndexStmt:
+	case T_DropStmt:
+		psi_guard(pstmt, queryString, context, &settings);
+		break;
+	default:
+		break;
 	}
 
 	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
-void
-_PG_init(void)
+void _PG_init(void)
 {
 	define_settings();
 
@@ -138,8 +131,7 @@ _PG_init(void)
 }
 
 /* The version of the library that this session has loaded. */
-Datum
-pg_safe_index_version(PG_FUNCTION_ARGS)
+Datum pg_safe_index_version(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
 

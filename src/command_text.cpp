@@ -23,8 +23,8 @@ class Tokens
 	{
 		previous_end = end;
 		token = core_yylex(&value, &location, scanner);
-		// The scanner leaves the token NUL-terminated in its copy of the text until it is called again
-		// (pg_stat_statements relies on that, too).
+		// The scanner leaves the token NUL-terminated in its copy of the text until it is called
+		// again (pg_stat_statements relies on that, too).
 		end = token == 0 ? previous_end
 						 : location + static_cast<int>(strlen(extra.scanbuf + location));
 	}

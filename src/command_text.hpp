@@ -1,8 +1,8 @@
 // command_text: finds its way in the user's own text of CREATE INDEX or DROP INDEX.
 //
-// With the server's own scanner, so that comments, quotes, dollar quotes and Unicode identifiers are
-// what the server takes them for. Text only: no catalogs, no locks. The text has been parsed before; on
-// one that has not the scanner may raise a syntax error.
+// With the server's own scanner, so that comments, quotes, dollar quotes and Unicode identifiers
+// are what the server takes them for. Text only: no catalogs, no locks. The text has been parsed
+// before; on one that has not the scanner may raise a syntax error.
 #pragma once
 
 #include "statement.hpp"
@@ -23,8 +23,8 @@ struct CommandText
 
 CommandText FindCommand(const StatementText &statement, Operation operation);
 
-// The text from `definition` to `end`, with the table's name before column names taken out, so that it
-// holds for any partition: t.a becomes a. `tree` is what the text was parsed to. Allocates.
+// The text from `definition` to `end`, with the table's name before column names taken out, so that
+// it holds for any partition: t.a becomes a. `tree` is what the text was parsed to. Allocates.
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
 									const IndexStmt &tree);
 

@@ -92,9 +92,8 @@ const char *DefinitionFromTree(const IndexStmt &create, const Target &target, co
 			if (analyzed->tableSpace != nullptr)
 				appendStringInfo(&out, " TABLESPACE %s", quote_identifier(analyzed->tableSpace));
 			if (analyzed->whereClause != nullptr)
-				appendStringInfo(
-					&out, " WHERE %s",
-					deparse_expression(analyzed->whereClause, context, false, false));
+				appendStringInfo(&out, " WHERE %s",
+								 deparse_expression(analyzed->whereClause, context, false, false));
 		});
 	return written ? out.data : nullptr;
 }

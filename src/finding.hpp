@@ -1,5 +1,5 @@
-// finding: one operation of a statement with what was looked up and decided about it. What guard hands to
-// remedy and report.
+// finding: one operation of a statement with what was looked up and decided about it. What guard
+// hands to remedy and report.
 #pragma once
 
 #include "target.hpp"

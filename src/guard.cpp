@@ -59,8 +59,8 @@ extern "C" void psi_guard(const PlannedStmt *statement, const char *query, int c
 	if (!IsAsked(in_force))
 		return;
 
-	// A loop in a function can come here many times in one memory context. After an error the context
-	// goes with its parent.
+	// A loop in a function can come here many times in one memory context. After an error the
+	// context goes with its parent.
 	const MemoryContext scratch =
 		AllocSetContextCreate(CurrentMemoryContext, "pg_safe_index", ALLOCSET_SMALL_SIZES);
 	const MemoryContext caller = MemoryContextSwitchTo(scratch);

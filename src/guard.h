@@ -24,17 +24,17 @@ extern "C"
 	/* The settings as the GUC machinery holds them. */
 	struct psi_settings
 	{
-		int mode;						 /* enum psi_mode */
-		int minimum_mode;				 /* enum psi_mode */
-		int min_table_size;				 /* kB; 0: every table */
+		int mode;                        /* enum psi_mode */
+		int minimum_mode;                /* enum psi_mode */
+		int min_table_size;              /* kB; 0: every table */
 		const char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
 	};
 
 	/*
-	 * Looks at one utility statement before it is executed. Returns when it may run, after a WARNING if
-	 * the mode in force is warn; raises an ERROR (SQLSTATE 55000) for a violation in mode error. Waits
-	 * for no lock and leaves none behind. `query` is the text that `statement` was parsed from,
-	 * `context` a ProcessUtilityContext.
+	 * Looks at one utility statement before it is executed. Returns when it may run, after a
+	 * WARNING if the mode in force is warn; raises an ERROR (SQLSTATE 55000) for a violation in
+	 * mode error. Waits for no lock and leaves none behind. `query` is the text that `statement`
+	 * was parsed from, `context` a ProcessUtilityContext.
 	 */
 	extern void psi_guard(const struct PlannedStmt *statement, const char *query, int context,
 						  const struct psi_settings *settings);

@@ -18,7 +18,8 @@ constexpr std::string_view Trim(std::string_view text)
 	return {text.data() + first, text.find_last_not_of(white_space) - first + 1};
 }
 
-// Where the element at the start of `list` ends: the first comma outside of double quotes, or the end.
+// Where the element at the start of `list` ends: the first comma outside of double quotes, or the
+// end.
 constexpr std::string_view::size_type ElementLength(std::string_view list)
 {
 	bool quoted = false;
@@ -88,9 +89,10 @@ constexpr bool ElementMatches(ElementReader reader, std::string_view name)
 	return name.empty();
 }
 
-// Calls `visit` with each element until it returns true, and then returns true; false at the end of the
-// list, or at a malformed element, which is told in `malformed`.
-template <typename Visit> constexpr bool AnyElement(std::string_view list, bool &malformed, Visit visit)
+// Calls `visit` with each element until it returns true, and then returns true; false at the end of
+// the list, or at a malformed element, which is told in `malformed`.
+template <typename Visit>
+constexpr bool AnyElement(std::string_view list, bool &malformed, Visit visit)
 {
 	malformed = false;
 	if (Trim(list).empty())
@@ -124,8 +126,8 @@ bool IsNameList(std::string_view list)
 bool NameListMatches(std::string_view list, std::string_view name)
 {
 	bool malformed = false;
-	return AnyElement(list, malformed, [name](const ElementReader &reader)
-					  { return ElementMatches(reader, name); });
+	return AnyElement(list, malformed,
+					  [name](const ElementReader &reader) { return ElementMatches(reader, name); });
 }
 
 } // namespace psi

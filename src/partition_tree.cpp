@@ -60,8 +60,8 @@ void WalkChildren(Walk &walk, Oid table, int parent)
 {
 	check_stack_depth();
 
-	// It looks up the parent's row and fails if that is gone. It is not: the caller has just read it, and
-	// nothing has accepted an invalidation since.
+	// It looks up the parent's row and fails if that is gone. It is not: the caller has just read
+	// it, and nothing has accepted an invalidation since.
 	List *children = find_inheritance_children(table, NoLock);
 	for (int i = 0; i < list_length(children); ++i)
 	{

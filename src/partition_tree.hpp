@@ -24,19 +24,21 @@ constexpr int spelled_leaves_max = 10;
 struct PartitionTree
 {
 	int leaves;          // that can hold an index: foreign tables are not counted
-	int standing_leaves; // of them those that other sessions can see: not created here, not temporary
+	int standing_leaves; // of them those that other sessions can see: not created here, not
+						 // temporary
 	int foreign_leaves;
-	// Bytes in the main forks of the standing leaves; nothing if one of them could not be opened, or
-	// if nobody wanted to know.
+	// Bytes in the main forks of the standing leaves; nothing if one of them could not be opened,
+	// or if nobody wanted to know.
 	std::optional<std::int64_t> size;
 
-	const Partition *spelled; // the first leaves with the partitioned tables above them, parents first
+	const Partition
+		*spelled; // the first leaves with the partitioned tables above them, parents first
 	int spelled_count;
 	int spelled_leaves;
 };
 
-// Walks the tree. Sizes are added up until they reach `enough` bytes, and not asked for when it is 0.
-// Allocates in the current memory context.
+// Walks the tree. Sizes are added up until they reach `enough` bytes, and not asked for when it is
+// 0. Allocates in the current memory context.
 PartitionTree WalkPartitions(Oid root, std::int64_t enough);
 
 } // namespace psi

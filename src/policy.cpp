@@ -48,9 +48,8 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 	if (facts.size.has_value() && *facts.size < settings.min_table_size)
 		return Pass(Reason::small);
 
-	return Verdict{Reason::violation, operation == Operation::create_index
-										  ? Lock::share
-										  : Lock::access_exclusive};
+	return Verdict{Reason::violation,
+				   operation == Operation::create_index ? Lock::share : Lock::access_exclusive};
 }
 
 } // namespace psi

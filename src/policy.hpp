@@ -12,8 +12,8 @@
 namespace psi
 {
 
-// What happens to a violation, from the most lenient to the strictest. The numbers are those that the
-// settings pg_safe_index.mode and pg_safe_index.minimum_mode hold (guard.h).
+// What happens to a violation, from the most lenient to the strictest. The numbers are those that
+// the settings pg_safe_index.mode and pg_safe_index.minimum_mode hold (guard.h).
 enum class Mode
 {
 	off,
@@ -55,7 +55,7 @@ enum class TableKind
 struct TableFacts
 {
 	TableKind kind = TableKind::table;
-	bool resolves = false;   // false: the name leads to nothing, or to what PostgreSQL itself refuses
+	bool resolves = false; // false: the name leads to nothing, or to what PostgreSQL itself refuses
 	bool permitted = false;  // the role may do it, by the server's own rule for this command
 	bool catalog = false;    // a system catalog or a TOAST table
 	bool temporary = false;  // no other session can see it

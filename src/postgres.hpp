@@ -1,12 +1,13 @@
 // postgres: the only place where PostgreSQL's headers are included, and the only one that knows its
 // major versions. A difference between versions becomes a small inline function here.
 //
-// PostgreSQL leaves functions with longjmp (ereport(ERROR)), so in src/ no object with a non-trivial
-// destructor is alive across a call into it, and memory is palloc's.
+// PostgreSQL leaves functions with longjmp (ereport(ERROR)), so in src/ no object with a
+// non-trivial destructor is alive across a call into it, and memory is palloc's.
 #pragma once
 
-// Its headers are C: under C++17 with -Wall -Wextra they warn of things that are none of our doing. The
-// server-side headers of a distribution are not in a system directory, so the compiler has to be told.
+// Its headers are C: under C++17 with -Wall -Wextra they warn of things that are none of our doing.
+// The server-side headers of a distribution are not in a system directory, so the compiler has to
+// be told.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
@@ -97,8 +98,8 @@ inline bool MayCreateIn(Oid schema, Oid role)
 #endif
 }
 
-// Keeps the scanner from warning of backslashes: the parser has done so already, up to 18. From 19 on
-// there is nothing to warn of.
+// Keeps the scanner from warning of backslashes: the parser has done so already, up to 18. From 19
+// on there is nothing to warn of.
 inline void SilenceScanner(core_yy_extra_type &extra)
 {
 #if PG_VERSION_NUM < 190000
@@ -108,14 +109,15 @@ inline void SilenceScanner(core_yy_extra_type &extra)
 #endif
 }
 
-// Calls `visit` for each child of a tree that the parser made and parse analysis has not seen; it goes
-// on itself, and returns true to stop.
+// Calls `visit` for each child of a tree that the parser made and parse analysis has not seen; it
+// goes on itself, and returns true to stop.
 inline bool WalkRawTree(Node *node, bool (*visit)(Node *, void *), void *state)
 {
 #if PG_VERSION_NUM >= 160000
 	return raw_expression_tree_walker_impl(node, visit, state);
 #else
-	// It is declared without a prototype. By way of void (*)() the compilers take the cast as meant.
+	// It is declared without a prototype. By way of void (*)() the compilers take the cast as
+	// meant.
 	auto *untyped = reinterpret_cast<void (*)()>(visit);
 	return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(untyped), state);
 #endif

@@ -1,7 +1,8 @@
 // relation: one relation, looked at without waiting.
 //
-// Reads the system caches; opens a relation only under a lock that this transaction holds already or
-// that can be had at once, and gives it back. A relation that is gone is an empty answer, not an error.
+// Reads the system caches; opens a relation only under a lock that this transaction holds already
+// or that can be had at once, and gives it back. A relation that is gone is an empty answer, not an
+// error.
 #pragma once
 
 #include <cstdint>
@@ -46,15 +47,17 @@ RelationName NameOf(const ClassRow &row);
 // The name of a relation that is yet to be created in the schema of `sibling`. Allocates.
 RelationName NameBeside(const RelationName &sibling, const char *name);
 
-// Was the relation created in the current transaction, in any subtransaction that is still in force?
-// Asks rd_createSubid (rel.h); the xmin of the catalog row would not do, since any ALTER TABLE moves it.
+// Was the relation created in the current transaction, in any subtransaction that is still in
+// force? Asks rd_createSubid (rel.h); the xmin of the catalog row would not do, since any ALTER
+// TABLE moves it.
 bool IsCreatedHere(Oid relation);
 
-// Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed. Nothing
-// if another session's lock, or its wait for one, keeps us from opening the relation.
+// Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed.
+// Nothing if another session's lock, or its wait for one, keeps us from opening the relation.
 std::optional<std::int64_t> MainForkSize(Oid relation);
 
-// Calls `use` with the relation opened under ACCESS SHARE, if that can be had at once; else returns false.
+// Calls `use` with the relation opened under ACCESS SHARE, if that can be had at once; else returns
+// false.
 template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 {
 	// ConditionalLockRelationOid() fails for a conflicting lock that is waited for, too.

@@ -67,8 +67,8 @@ Remedy CreateOnTable(const Finding &finding, const StatementText &statement, con
 	return {commands.text.data, 1, nullptr};
 }
 
-// Names for the indexes on the partitions, none given twice: the names of two tables can be equal in all
-// that is left of them after truncation.
+// Names for the indexes on the partitions, none given twice: the names of two tables can be equal
+// in all that is left of them after truncation.
 const RelationName *NamePartitionIndexes(const IndexStmt &create, const PartitionTree &tree)
 {
 	auto *names =
@@ -94,8 +94,8 @@ const RelationName *NamePartitionIndexes(const IndexStmt &create, const Partitio
 }
 
 // PostgreSQL cannot build an index on a partitioned table concurrently. The way round, from its
-// documentation of CREATE INDEX: an index on the table alone, invalid at first; one built concurrently
-// on each leaf; and each attached, the last of which makes the first valid.
+// documentation of CREATE INDEX: an index on the table alone, invalid at first; one built
+// concurrently on each leaf; and each attached, the last of which makes the first valid.
 Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statement,
 						   const char *query)
 {
@@ -146,9 +146,9 @@ Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statemen
 	return {commands.text.data, commands.count, remark.len > 0 ? remark.data : nullptr};
 }
 
-constexpr const char *no_concurrent_drop =
-	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and "
-	"try again when it fails: SET lock_timeout = '2s'.";
+constexpr const char *no_concurrent_drop = "PostgreSQL has no concurrent form for a partitioned "
+										   "index. Keep the wait for the lock short, and "
+										   "try again when it fails: SET lock_timeout = '2s'.";
 
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 Remedy DropIndexes(const Findings &findings, const StatementText &statement)
@@ -176,12 +176,10 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 		{
 			if (finding.target.index.name == nullptr)
 				continue; // nothing there that could be dropped
-			const bool concurrently =
-				finding.target.facts.kind != TableKind::partitioned_table;
-			appendStringInfo(commands.Add(), "DROP INDEX %s%s%s;",
-							 concurrently ? "CONCURRENTLY " : "",
-							 finding.request.missing_ok ? "IF EXISTS " : "",
-							 finding.target.index.Quoted());
+			const bool concurrently = finding.target.facts.kind != TableKind::partitioned_table;
+			appendStringInfo(
+				commands.Add(), "DROP INDEX %s%s%s;", concurrently ? "CONCURRENTLY " : "",
+				finding.request.missing_ok ? "IF EXISTS " : "", finding.target.index.Quoted());
 		}
 	}
 

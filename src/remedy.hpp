@@ -13,8 +13,8 @@ struct Remedy
 	const char *remark; // a sentence that has to go with the commands; null: none
 };
 
-// Made from the user's own text where that can be, else from the tree. Allocates in the current memory
-// context; takes no lock that it would have to wait for.
+// Made from the user's own text where that can be, else from the tree. Allocates in the current
+// memory context; takes no lock that it would have to wait for.
 Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query);
 
 } // namespace psi

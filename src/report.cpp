@@ -48,11 +48,11 @@ struct Wording
 	const char *alembic;
 };
 
-constexpr Wording create_index_wording{"CREATE INDEX", "writes to",       "SHARE",
+constexpr Wording create_index_wording{"CREATE INDEX",         "writes to", "SHARE",
 									   "AddIndexConcurrently", "add_index", "op.create_index"};
-constexpr Wording drop_index_wording{
-	"DROP INDEX",   "reads and writes of", "ACCESS EXCLUSIVE", "RemoveIndexConcurrently",
-	"remove_index", "op.drop_index"};
+constexpr Wording drop_index_wording{"DROP INDEX",       "reads and writes of",
+									 "ACCESS EXCLUSIVE", "RemoveIndexConcurrently",
+									 "remove_index",     "op.drop_index"};
 
 const Wording &WordingOf(Operation operation)
 {
@@ -63,9 +63,8 @@ const char *SizeText(const TableFacts &facts)
 {
 	if (!facts.size.has_value())
 		return "";
-	return psprintf(" (%s)",
-					text_to_cstring(DatumGetTextPP(
-						DirectFunctionCall1(pg_size_pretty, Int64GetDatum(*facts.size)))));
+	return psprintf(" (%s)", text_to_cstring(DatumGetTextPP(
+								 DirectFunctionCall1(pg_size_pretty, Int64GetDatum(*facts.size)))));
 }
 
 const char *Detail(const Findings &findings, bool in_block)
@@ -115,9 +114,10 @@ const char *Override(const Settings &settings)
 						"pg_safe_index.minimum_mode forbids less.",
 						ModeName(settings.minimum_mode));
 	if (settings.mode < in_force)
-		return psprintf("pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
-						"forbids less.",
-						ModeName(settings.mode), ModeName(settings.minimum_mode));
+		return psprintf(
+			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
+			"forbids less.",
+			ModeName(settings.mode), ModeName(settings.minimum_mode));
 	return psprintf("This session cannot override it: pg_safe_index.minimum_mode = %s.",
 					ModeName(settings.minimum_mode));
 }
@@ -140,9 +140,9 @@ const char *Hint(const Findings &findings, const StatementText &statement, const
 				"disable_ddl_transaction! and %s with algorithm: :concurrently. Alembic: "
 				"autocommit_block() and %s with postgresql_concurrently=True.\n",
 				wording.command, wording.django, wording.rails, wording.alembic);
-		appendStringInfo(&hint, "%s%s\n",
-						 remedy.command_count > 1 ? "Use, one command at a time:\n" : "Use: ",
-						 remedy.commands);
+		appendStringInfo(
+			&hint, "%s%s\n",
+			remedy.command_count > 1 ? "Use, one command at a time:\n" : "Use: ", remedy.commands);
 	}
 	if (remedy.remark != nullptr)
 		appendStringInfo(&hint, "%s\n", remedy.remark);

@@ -6,8 +6,8 @@
 namespace psi
 {
 
-// Raises the first violation: a WARNING (01000) in mode warn, an ERROR (55000) in mode error, with the
-// safe commands in the hint and schema, table and index in the error's own fields (the index as
+// Raises the first violation: a WARNING (01000) in mode warn, an ERROR (55000) in mode error, with
+// the safe commands in the hint and schema, table and index in the error's own fields (the index as
 // constraint name, as PostgreSQL does it). `in_block`: CONCURRENTLY could not run here.
 void Report(const Findings &findings, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block);

@@ -21,8 +21,8 @@ struct Request
 	const IndexStmt *create; // CREATE INDEX: the statement, else null
 };
 
-// The operations in the order in which PostgreSQL will take them up; none for a statement that is no
-// business of ours. Allocated in the current memory context.
+// The operations in the order in which PostgreSQL will take them up; none for a statement that is
+// no business of ours. Allocated in the current memory context.
 struct Requests
 {
 	const Request *items;

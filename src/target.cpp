@@ -23,8 +23,8 @@ void DescribeTable(const ClassRow &table, std::int64_t enough, Target &target)
 	facts.catalog = table.is_system;
 	facts.temporary = table.persistence == RELPERSISTENCE_TEMP;
 	facts.created = IsCreatedHere(table.id);
-	// The rest does not matter then, and need not be paid for. A new partitioned table is not enough: an
-	// old table may have been attached to it.
+	// The rest does not matter then, and need not be paid for. A new partitioned table is not
+	// enough: an old table may have been attached to it.
 	if (facts.catalog || facts.temporary ||
 		(facts.created && table.kind != RELKIND_PARTITIONED_TABLE))
 		return;
@@ -61,19 +61,20 @@ bool AllColumnsExist(const List *elements, Oid table)
 	return true;
 }
 
-// standard_ProcessUtility() and DefineIndex(): RangeVarCallbackOwnsRelation(), then CREATE on the schema.
+// standard_ProcessUtility() and DefineIndex(): RangeVarCallbackOwnsRelation(), then CREATE on the
+// schema.
 Target LookAtCreateIndex(const Request &request, std::int64_t enough)
 {
 	Target target{};
 	const auto table = ReadClass(Resolve(*request.name));
-	if (!table.has_value() ||
-		(table->kind != RELKIND_RELATION && table->kind != RELKIND_MATVIEW &&
-		 table->kind != RELKIND_PARTITIONED_TABLE))
+	if (!table.has_value() || (table->kind != RELKIND_RELATION && table->kind != RELKIND_MATVIEW &&
+							   table->kind != RELKIND_PARTITIONED_TABLE))
 		return target;
 
 	TableFacts &facts = target.facts;
 	facts.resolves = true;
-	facts.permitted = OwnsRelation(table->id, GetUserId()) && MayCreateIn(table->schema, GetUserId());
+	facts.permitted =
+		OwnsRelation(table->id, GetUserId()) && MayCreateIn(table->schema, GetUserId());
 	if (!facts.permitted)
 		return target;
 	if (!AllColumnsExist(request.create->indexParams, table->id) ||
@@ -122,9 +123,9 @@ Target LookAtDropIndex(const Request &request, std::int64_t enough)
 		return target;
 	}
 
-	// The index of a constraint or of a partitioned index cannot be dropped by itself. That is found out
-	// after all names were locked, so it does not end the walk over them: another name may be the one
-	// that this index is a part of.
+	// The index of a constraint or of a partitioned index cannot be dropped by itself. That is
+	// found out after all names were locked, so it does not end the walk over them: another name
+	// may be the one that this index is a part of.
 	if (index->is_partition || OidIsValid(get_index_constraint(index->id)))
 	{
 		facts.resolves = false;
@@ -182,8 +183,8 @@ const char *JoinColumnNames(const IndexStmt &create)
 
 Target Look(const Request &request, std::int64_t enough)
 {
-	// Inside a transaction the caches may still hold a name that another session has given to another
-	// table since. The command itself will notice when it takes its lock.
+	// Inside a transaction the caches may still hold a name that another session has given to
+	// another table since. The command itself will notice when it takes its lock.
 	AcceptInvalidationMessages();
 	return request.operation == Operation::create_index ? LookAtCreateIndex(request, enough)
 														: LookAtDropIndex(request, enough);

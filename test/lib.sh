@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shell functions that test/run, demo/run and test/bench/* share: find or install what is missing, build,
 # and run a throw-away cluster. To be sourced by bash with `set -euo pipefail`, from the project's folder.
 #

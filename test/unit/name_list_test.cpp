@@ -13,16 +13,16 @@ namespace
 
 TEST(NameList, WellFormed)
 {
-	for (const char *list : {"", " ", "a", " a ", "a,b", "a , b", "a b", "*", "a*", "\"a\"", "\"a,b\", c",
-							 "\"a\"\"b\"", "\"\"\"\"", "\" \"", "citus_internal gpid=*",
-							 "\"citus_internal gpid=*\", psql"})
+	for (const char *list : {"", " ", "a", " a ", "a,b", "a , b", "a b", "*", "a*", "\"a\"",
+							 "\"a,b\", c", "\"a\"\"b\"", "\"\"\"\"", "\" \"",
+							 "citus_internal gpid=*", "\"citus_internal gpid=*\", psql"})
 		EXPECT_TRUE(IsNameList(list)) << list;
 }
 
 TEST(NameList, Malformed)
 {
-	for (const char *list : {",", "a,", ",a", "a,,b", "a, ,b", "\"", "\"a", "a\"", "\"a\" b", "a \"b\"",
-							 "\"\"", "\"a\"b\"", "\"\"\"", "\"a\",\"b"})
+	for (const char *list : {",", "a,", ",a", "a,,b", "a, ,b", "\"", "\"a", "a\"", "\"a\" b",
+							 "a \"b\"", "\"\"", "\"a\"b\"", "\"\"\"", "\"a\",\"b"})
 		EXPECT_FALSE(IsNameList(list)) << list;
 }
 
@@ -67,11 +67,12 @@ TEST(NameList, Matches)
 		{"caf\xc3\xa9", "caf\xc3\xa9", true},
 	};
 	for (const Row &row : rows)
-		EXPECT_EQ(NameListMatches(row.list, row.name), row.matches) << row.list << " / " << row.name;
+		EXPECT_EQ(NameListMatches(row.list, row.name), row.matches)
+			<< row.list << " / " << row.name;
 }
 
-// Whatever the list, neither function reads beyond it, and a malformed one matches no more than what stands
-// before the fault. All strings of up to six characters from those that mean something.
+// Whatever the list, neither function reads beyond it, and a malformed one matches no more than
+// what stands before the fault. All strings of up to six characters from those that mean something.
 TEST(NameList, AnyText)
 {
 	const std::string letters = "a\", *";
@@ -83,7 +84,8 @@ TEST(NameList, AnyText)
 		for (int number = 0; number < count; ++number)
 		{
 			std::string list;
-			for (int i = 0, rest = number; i < length; ++i, rest /= static_cast<int>(letters.size()))
+			for (int i = 0, rest = number; i < length;
+				 ++i, rest /= static_cast<int>(letters.size()))
 				list += letters[rest % letters.size()];
 			const bool matches = NameListMatches(list, "none of these");
 			if (list.find('*') == std::string::npos)

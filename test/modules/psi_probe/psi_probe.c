@@ -1,6 +1,6 @@
 /*
- * psi_probe: calls ProcessUtility() as a careless module would, with a query text that the tree was not
- * made from.
+ * psi_probe: calls ProcessUtility() as a careless module would, with a query text that the tree was
+ * not made from.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -20,8 +20,7 @@ PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(psi_probe_execute);
 
-Datum
-psi_probe_execute(PG_FUNCTION_ARGS)
+Datum psi_probe_execute(PG_FUNCTION_ARGS)
 {
 	char *command = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
