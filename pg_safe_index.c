@@ -99,25 +99,47 @@ static void define_settings(void)
 }
 
 /*
+ * The way of a statement that is looked at. Not inlined: it needs a stack frame, which the hook below
+ * would have to set up for every other statement, too.
+ */
+static pg_noinline void guard_and_go_on(PlannedStmt *pstmt, const char *queryString,
+										bool readOnlyTree, ProcessUtilityContext context,
+										ParamListInfo params, QueryEnvironment *queryEnv,
+										DestReceiver *dest, QueryCompletion *qc)
+{
+	psi_guard(pstmt, queryString, context, &settings);
+	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+}
+
+/*
  * Every utility statement of the server comes through here. One that is none of ours pays for this
- * switch and nothing else: the call at the end is a tail call, and all that takes a stack frame is
- * in psi_guard().
+ * switch and nothing else: both ways on are tail calls.
  */
 static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 							   ProcessUtilityContext context, ParamListInfo params,
 							   QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
-	switch (nodeTag(pstmt->utilityStmt))
+	const Node *statement = pstmt->utilityStmt;
+	bool ours;
+
+	switch (nodeTag(statement))
 	{
 	case T_IndexStmt:
+		ours = true;
+		break;
 	case T_DropStmt:
-		psi_guard(pstmt, queryString, context, &settings);
+		ours = ((const DropStmt *) statement)->removeType == OBJECT_INDEX;
 		break;
 	default:
+		ours = false;
 		break;
 	}
 
-	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (ours)
+		guard_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	else
+		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+								qc);
 }
 
 void _PG_init(void)
