@@ -99,8 +99,8 @@ static void define_settings(void)
 }
 
 /*
- * The way of a statement that is looked at. Not inlined: it needs a stack frame, which the hook below
- * would have to set up for every other statement, too.
+ * The way of a statement that is looked at. Not inlined: it needs a stack frame, which the hook
+ * below would have to set up for every other statement, too.
  */
 static pg_noinline void guard_and_go_on(PlannedStmt *pstmt, const char *queryString,
 										bool readOnlyTree, ProcessUtilityContext context,

@@ -12,8 +12,8 @@ Oid Resolve(const RangeVar &name)
 	return RangeVarGetRelidExtended(&name, NoLock, RVR_MISSING_OK, nullptr, nullptr);
 }
 
-// What both operations want to know of the table.
-void DescribeTable(const ClassRow &table, std::int64_t enough, Target &target)
+// What both operations want to know of the table. `only`: its partitions do not matter.
+void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target &target)
 {
 	TableFacts &facts = target.facts;
 	target.table_id = table.id;
@@ -23,6 +23,7 @@ void DescribeTable(const ClassRow &table, std::int64_t enough, Target &target)
 	facts.catalog = table.is_system;
 	facts.temporary = table.persistence == RELPERSISTENCE_TEMP;
 	facts.created = IsCreatedHere(table.id);
+	facts.only = only;
 	// The rest does not matter then, and need not be paid for. A new partitioned table is not
 	// enough: an old table may have been attached to it.
 	if (facts.catalog || facts.temporary ||
@@ -33,6 +34,8 @@ void DescribeTable(const ClassRow &table, std::int64_t enough, Target &target)
 	{
 	case RELKIND_PARTITIONED_TABLE:
 		facts.kind = TableKind::partitioned_table;
+		if (only)
+			break;
 		target.tree = WalkPartitions(table.id, enough);
 		facts.leaves = target.tree.leaves;
 		facts.standing_leaves = target.tree.standing_leaves;
@@ -84,10 +87,9 @@ Target LookAtCreateIndex(const Request &request, std::int64_t enough)
 		return target;
 	}
 
-	DescribeTable(*table, enough, target);
-	facts.only = !request.name->inh;
+	DescribeTable(*table, !request.name->inh, enough, target);
 	// A unique index cannot reach into a foreign table: PostgreSQL refuses.
-	if (request.create->unique && target.tree.foreign_leaves > 0 && !facts.only)
+	if (request.create->unique && target.tree.foreign_leaves > 0)
 		facts.resolves = false;
 	return target;
 }
@@ -132,7 +134,7 @@ Target LookAtDropIndex(const Request &request, std::int64_t enough)
 		return target;
 	}
 
-	DescribeTable(*table, enough, target);
+	DescribeTable(*table, false, enough, target);
 	target.index = NameOf(*index);
 	return target;
 }
