@@ -42,13 +42,42 @@ static struct psi_settings settings = {
 	.mode = PSI_MODE_ERROR,
 	.minimum_mode = PSI_MODE_OFF,
 	.min_table_size = 0,
+	.operations = NULL,
 	.exempt_applications = NULL,
 };
 
 /* The GUC machinery wants a char * of its own. */
+static char *operations = NULL;
 static char *exempt_applications = NULL;
 
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
+
+static bool check_operations(char **newval, void **extra, GucSource source)
+{
+	const char *unknown = NULL;
+	int length = 0;
+
+	(void) extra;
+	(void) source;
+
+	if (psi_is_operation_list(*newval, &unknown, &length))
+		return true;
+	if (unknown == NULL)
+		GUC_check_errdetail("List syntax is invalid.");
+	else
+	{
+		GUC_check_errdetail("Unrecognized operation: \"%.*s\".", length, unknown);
+		GUC_check_errhint("Available values: %s.", psi_operation_names());
+	}
+	return false;
+}
+
+static void assign_operations(const char *newval, void *extra)
+{
+	(void) extra;
+
+	settings.operations = newval;
+}
 
 static bool check_exempt_applications(char **newval, void **extra, GucSource source)
 {
@@ -86,6 +115,12 @@ static void define_settings(void)
 		"The main fork of the table counts; for a partitioned table that of all its partitions "
 		"together. 0 checks all tables.",
 		&settings.min_table_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_safe_index.operations", "The operations that are checked.",
+							   "A list of create_index, drop_index, reindex, add_constraint, "
+							   "attach_partition, move_index.",
+							   &operations, psi_operation_names(), PGC_SUSET, GUC_LIST_INPUT,
+							   check_operations, assign_operations, NULL);
 
 	DefineCustomStringVariable(
 		"pg_safe_index.exempt_applications",
@@ -125,6 +160,9 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 	switch (nodeTag(statement))
 	{
 	case T_IndexStmt:
+	case T_ReindexStmt:
+	case T_AlterTableStmt:
+	case T_AlterTableMoveAllStmt:
 		ours = true;
 		break;
 	case T_DropStmt:

@@ -1,91 +1,13 @@
 // command_text: a walk over the tokens of one command.
 #include "command_text.hpp"
 
+#include "tokens.hpp"
+
 namespace psi
 {
 
 namespace
 {
-
-// The server's scanner on one text. Its memory is the current memory context's; there is no need to
-// finish it, and no chance to when it raises an error.
-class Tokens
-{
-  public:
-	explicit Tokens(const char *text)
-	{
-		scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-		SilenceScanner(extra);
-		Next();
-	}
-
-	void Next()
-	{
-		previous_end = end;
-		token = core_yylex(&value, &location, scanner);
-		// The scanner leaves the token NUL-terminated in its copy of the text until it is called
-		// again (pg_stat_statements relies on that, too).
-		end = token == 0 ? previous_end
-						 : location + static_cast<int>(strlen(extra.scanbuf + location));
-	}
-
-	bool AtEnd() const
-	{
-		return token == 0;
-	}
-
-	bool Is(char punctuation) const
-	{
-		return token == punctuation;
-	}
-
-	bool IsKeyword(const char *word) const
-	{
-		const int number = ScanKeywordLookup(word, &ScanKeywords);
-		return number >= 0 && token == ScanKeywordTokens[number];
-	}
-
-	bool Skip(const char *keyword)
-	{
-		if (!IsKeyword(keyword))
-			return false;
-		Next();
-		return true;
-	}
-
-	int Location() const
-	{
-		return location;
-	}
-
-	// Behind the token before this one.
-	int PreviousEnd() const
-	{
-		return previous_end;
-	}
-
-  private:
-	core_yy_extra_type extra{};
-	core_YYSTYPE value{};
-	core_yyscan_t scanner;
-	YYLTYPE location = 0;
-	int token = 0;
-	int end = 0;
-	int previous_end = 0;
-};
-
-// From behind ON to the definition: [ONLY] name [*], [ONLY] (name)
-void SkipTable(Tokens &tokens)
-{
-	if (tokens.Skip("only") && tokens.Is('('))
-	{
-		while (!tokens.AtEnd() && !tokens.Is(')'))
-			tokens.Next();
-		tokens.Next();
-	}
-	while (!tokens.AtEnd() && !tokens.Is('(') && !tokens.IsKeyword("using"))
-		tokens.Next();
-}
 
 // Column references that name their table, in an array that grows.
 struct QualifiedColumns
@@ -128,6 +50,51 @@ QualifiedColumns FindQualified(const IndexStmt &tree)
 	return columns;
 }
 
+// REINDEX [(options)] {INDEX | TABLE | SCHEMA | DATABASE}
+bool SkipReindex(Tokens &tokens)
+{
+	if (!tokens.Skip("reindex"))
+		return false;
+	if (tokens.Is('('))
+	{
+		while (!tokens.AtEnd() && !tokens.Is(')'))
+			tokens.Next();
+		tokens.Next();
+	}
+	return tokens.Skip("index") || tokens.Skip("table") || tokens.Skip("schema") ||
+		   tokens.Skip("database");
+}
+
+// CREATE [UNIQUE] INDEX, DROP INDEX, REINDEX: up to the word that CONCURRENTLY follows.
+bool SkipVerb(Tokens &tokens, Operation operation)
+{
+	switch (operation)
+	{
+	case Operation::create_index:
+		if (!tokens.Skip("create"))
+			return false;
+		tokens.Skip("unique");
+		return tokens.Skip("index");
+	case Operation::drop_index:
+		return tokens.Skip("drop") && tokens.Skip("index");
+	case Operation::reindex:
+		return SkipReindex(tokens);
+	default:
+		return false;
+	}
+}
+
+// The name of the index and of the table.
+bool SkipToDefinition(Tokens &tokens)
+{
+	while (!tokens.AtEnd() && !tokens.IsKeyword("on"))
+		tokens.Next();
+	if (!tokens.Skip("on"))
+		return false;
+	SkipTable(tokens);
+	return tokens.Is('(') || tokens.IsKeyword("using");
+}
+
 } // namespace
 
 CommandText FindCommand(const StatementText &statement, Operation operation)
@@ -137,37 +104,29 @@ CommandText FindCommand(const StatementText &statement, Operation operation)
 
 	Tokens tokens(statement.text);
 	command.begin = tokens.Location();
+	if (!SkipVerb(tokens, operation))
+		return command;
+	command.after_verb = tokens.PreviousEnd();
 	if (operation == Operation::create_index)
 	{
-		if (!tokens.Skip("create"))
-			return command;
-		tokens.Skip("unique");
-	}
-	else if (!tokens.Skip("drop"))
-		return command;
-	if (!tokens.Skip("index"))
-		return command;
-	command.after_index = tokens.PreviousEnd();
-
-	if (operation == Operation::create_index)
-	{
-		while (!tokens.AtEnd() && !tokens.IsKeyword("on"))
-			tokens.Next();
-		if (!tokens.Skip("on"))
-			return command;
-		SkipTable(tokens);
-		if (tokens.AtEnd())
+		if (!SkipToDefinition(tokens))
 			return command;
 		command.definition = tokens.Location();
 	}
-
 	while (!tokens.AtEnd() && !tokens.Is(';'))
 		tokens.Next();
 	command.end = tokens.PreviousEnd();
-	if (operation == Operation::drop_index)
-		command.definition = command.end;
 	command.found = true;
 	return command;
+}
+
+void AppendWithConcurrently(StringInfo out, const CommandText &command)
+{
+	appendBinaryStringInfo(out, command.text + command.begin, command.after_verb - command.begin);
+	appendStringInfoString(out, " CONCURRENTLY");
+	appendBinaryStringInfo(out, command.text + command.after_verb,
+						   command.end - command.after_verb);
+	appendStringInfoChar(out, ';');
 }
 
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,

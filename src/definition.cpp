@@ -4,10 +4,6 @@
 namespace psi
 {
 
-namespace
-{
-
-// (name = 'value', ...)
 void AppendOptions(StringInfo out, const List *options)
 {
 	appendStringInfoChar(out, '(');
@@ -23,6 +19,9 @@ void AppendOptions(StringInfo out, const List *options)
 	}
 	appendStringInfoChar(out, ')');
 }
+
+namespace
+{
 
 void AppendElement(StringInfo out, const IndexElem &element, List *context)
 {

@@ -9,6 +9,9 @@
 namespace psi
 {
 
+// Appends storage parameters: (name = 'value', ...)
+void AppendOptions(StringInfo out, const List *options);
+
 // From USING to the end of CREATE INDEX, for the table that was looked at. Null if an expression
 // cannot be written since the table could not be opened at once. May raise what parse analysis
 // raises. Allocates.

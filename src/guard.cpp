@@ -15,14 +15,15 @@ namespace
 {
 
 // What is there for each request, and is it allowed?
-Findings JudgeAll(const Requests &requests, const Settings &settings)
+Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
 	auto *items = static_cast<Finding *>(palloc(sizeof(Finding) * requests.count));
 	Findings findings{items, 0, 0};
 	for (const Request &request : requests)
 	{
-		const Target target =
-			request.concurrently ? Target{} : Look(request, settings.min_table_size);
+		// What is not checked needs no look.
+		const bool look = !request.concurrently && settings.Checks(request.operation);
+		const Target target = look ? Look(request, {settings.min_table_size, in_block}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		items[findings.count++] = {request, target, verdict};
@@ -36,14 +37,18 @@ Findings JudgeAll(const Requests &requests, const Settings &settings)
 
 void Guard(const PlannedStmt &statement, const char *query, int context, const Settings &settings)
 {
-	const Findings findings = JudgeAll(AskedFor(statement.utilityStmt), settings);
+	const Requests requests = AskedFor(statement.utilityStmt);
+	if (requests.count == 0)
+		return;
+	const bool in_block = InTransactionBlock(context);
+	const Findings findings = JudgeAll(requests, settings, in_block);
 	if (findings.violations == 0)
 		return;
 
 	const Finding &first = findings.FirstViolation();
 	if (first.request.create != nullptr)
 		RaiseAnalysisErrors(*first.request.create, first.target, query);
-	Report(findings, TextOf(statement, query), query, settings, InTransactionBlock(context));
+	Report(findings, TextOf(statement, query), query, settings, in_block);
 }
 
 } // namespace

@@ -27,6 +27,7 @@ extern "C"
 		int mode;                        /* enum psi_mode */
 		int minimum_mode;                /* enum psi_mode */
 		int min_table_size;              /* kB; 0: every table */
+		const char *operations;          /* a list as psi_is_operation_list() takes */
 		const char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
 	};
 
@@ -38,6 +39,16 @@ extern "C"
 	 */
 	extern void psi_guard(const struct PlannedStmt *statement, const char *query, int context,
 						  const struct psi_settings *settings);
+
+	/*
+	 * Is this a well-formed value for pg_safe_index.operations? If a name in it is not that of an
+	 * operation, `unknown` and `length` tell which; they stay as they are if the list is malformed.
+	 * Raises nothing.
+	 */
+	extern bool psi_is_operation_list(const char *list, const char **unknown, int *length);
+
+	/* The names of all operations, separated by commas. In static memory. */
+	extern const char *psi_operation_names(void);
 
 	/* Is this a well-formed value for pg_safe_index.exempt_applications? Raises nothing. */
 	extern bool psi_is_name_list(const char *list);

@@ -89,6 +89,24 @@ constexpr bool ElementMatches(ElementReader reader, std::string_view name)
 	return name.empty();
 }
 
+constexpr char ToLower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+constexpr bool ElementIs(ElementReader reader, std::string_view name)
+{
+	const bool folds = !reader.quoted;
+	char c = 0;
+	while (reader.Next(c))
+	{
+		if (name.empty() || name.front() != (folds ? ToLower(c) : c))
+			return false;
+		name.remove_prefix(1);
+	}
+	return name.empty();
+}
+
 // Calls `visit` with each element until it returns true, and then returns true; false at the end of
 // the list, or at a malformed element, which is told in `malformed`.
 template <typename Visit>
@@ -115,6 +133,27 @@ constexpr bool AnyElement(std::string_view list, bool &malformed, Visit visit)
 }
 
 } // namespace
+
+bool ReadNameSet(std::string_view list, const std::string_view *names, int count, unsigned &bits,
+				 std::string_view &unknown)
+{
+	bits = 0;
+	bool malformed = false;
+	const bool stopped = AnyElement(list, malformed,
+									[&](const ElementReader &reader)
+									{
+										for (int i = 0; i < count; ++i)
+										{
+											if (!ElementIs(reader, names[i]))
+												continue;
+											bits |= 1u << static_cast<unsigned>(i);
+											return false;
+										}
+										unknown = reader.rest;
+										return true;
+									});
+	return !stopped && !malformed;
+}
 
 bool IsNameList(std::string_view list)
 {

@@ -1,8 +1,7 @@
-// name_list: the syntax of pg_safe_index.exempt_applications.
+// name_list: the syntax of pg_safe_index.exempt_applications and operations.
 //
-// A list of application names, separated by commas. White space around a name does not count; a
-// name that holds a comma or a double quote stands in double quotes, the quote doubled. A trailing
-// * matches any rest. Letters keep their case, as in application_name. Knows no PostgreSQL header,
+// A list of names, separated by commas. White space around a name does not count; a name that holds
+// a comma or a double quote stands in double quotes, the quote doubled. Knows no PostgreSQL header,
 // allocates nothing, raises nothing.
 #pragma once
 
@@ -15,7 +14,14 @@ namespace psi
 // quoted name is not.
 bool IsNameList(std::string_view list);
 
-// Does a name of the list match? A malformed list matches nothing from the fault on.
+// Does a name of the list match? A trailing * matches any rest; letters keep their case, as in
+// application_name. A malformed list matches nothing from the fault on.
 bool NameListMatches(std::string_view list, std::string_view name);
+
+// Reads a list whose names are identifiers, each one of `names`: sets bit n for the n-th. Without
+// quotes upper and lower case are the same. False if it is malformed, or if it has another name,
+// which `unknown` then holds as it stands in the list.
+bool ReadNameSet(std::string_view list, const std::string_view *names, int count, unsigned &bits,
+				 std::string_view &unknown);
 
 } // namespace psi

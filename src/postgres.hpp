@@ -19,8 +19,12 @@ extern "C"
 {
 #include "postgres.h"
 
+#include "access/attmap.h"
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/catalog.h"
@@ -28,11 +32,18 @@ extern "C"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_tablespace.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
+#include "commands/dbcommands.h"
+#include "commands/tablespace.h"
+#include "commands/user.h"
 #include "common/keywords.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -42,11 +53,13 @@ extern "C"
 #include "parser/parse_target.h"
 #include "parser/parse_utilcmd.h"
 #include "parser/scanner.h"
+#include "parser/scansup.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -95,6 +108,76 @@ inline bool MayCreateIn(Oid schema, Oid role)
 	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE) == ACLCHECK_OK;
 #else
 	return pg_namespace_aclcheck(schema, role, ACL_CREATE) == ACLCHECK_OK;
+#endif
+}
+
+// May the role reindex a table, or an index on it? Both exist.
+inline bool MayReindex(Oid table, Oid relation, Oid role)
+{
+#if PG_VERSION_NUM >= 170000
+	(void) relation;
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)) &&
+		   pg_class_aclcheck(table, role, ACL_MAINTAIN) == ACLCHECK_OK;
+#else
+	(void) table;
+	return OwnsRelation(relation, role);
+#endif
+}
+
+// May the role reindex all tables of the schema?
+inline bool MayReindexSchema(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 170000
+	if (has_privs_of_role(role, ROLE_PG_MAINTAIN))
+		return true;
+#endif
+	return OwnsSchema(schema, role);
+}
+
+// May the role reindex all tables of this database?
+inline bool MayReindexDatabase(Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, MyDatabaseId, role)
+#if PG_VERSION_NUM >= 170000
+		   || has_privs_of_role(role, ROLE_PG_MAINTAIN)
+#endif
+		;
+#else
+	return pg_database_ownercheck(MyDatabaseId, role);
+#endif
+}
+
+// From the columns of `to` to those of `from` by name; every one exists.
+inline AttrMap *MapColumns(TupleDesc from, TupleDesc to)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_attrmap_by_name(from, to, false);
+#else
+	return build_attrmap_by_name(from, to);
+#endif
+}
+
+// ATTACH PARTITION compares the types of constraints from 16 on.
+inline bool IsSameTypeOfConstraint(Oid constraint, Oid other)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_constraint_type(constraint) == get_constraint_type(other);
+#else
+	(void) constraint;
+	(void) other;
+	return true;
+#endif
+}
+
+// A constraint WITHOUT OVERLAPS has an index that cannot be built concurrently.
+inline bool IsWithoutOverlaps(const Constraint &constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint.without_overlaps;
+#else
+	(void) constraint;
+	return false;
 #endif
 }
 

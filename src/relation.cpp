@@ -14,20 +14,24 @@ const char *RelationName::Quoted() const
 	return quote_qualified_identifier(visible ? nullptr : schema, name);
 }
 
+ClassRow RowOf(Form_pg_class form)
+{
+	return {form->oid,
+			form->relnamespace,
+			form->relname,
+			form->relkind,
+			form->relpersistence,
+			form->relispartition,
+			IsSystemClass(form->oid, form)};
+}
+
 std::optional<ClassRow> ReadClass(Oid relation)
 {
 	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	if (!HeapTupleIsValid(tuple))
 		return std::nullopt;
 
-	auto *form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-	const ClassRow row{relation,
-					   form->relnamespace,
-					   form->relname,
-					   form->relkind,
-					   form->relpersistence,
-					   form->relispartition,
-					   IsSystemClass(relation, form)};
+	const ClassRow row = RowOf(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple)));
 	ReleaseSysCache(tuple);
 	return row;
 }

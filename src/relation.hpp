@@ -38,6 +38,9 @@ struct ClassRow
 	bool is_system;    // a system catalog, a TOAST table, or an index of one (IsSystemClass())
 };
 
+// What is needed of a row that is at hand.
+ClassRow RowOf(Form_pg_class form);
+
 // The row of a relation, from the system cache.
 std::optional<ClassRow> ReadClass(Oid relation);
 

@@ -33,6 +33,12 @@ const char *KindName(TableKind kind)
 		return "materialized view";
 	case TableKind::partitioned_table:
 		return "partitioned table";
+	case TableKind::schema:
+		return "schema";
+	case TableKind::database:
+		return "database";
+	case TableKind::tablespace:
+		return "tablespace";
 	}
 	return "?";
 }
@@ -40,23 +46,49 @@ const char *KindName(TableKind kind)
 // What differs from operation to operation.
 struct Wording
 {
-	const char *command;
-	const char *blocks;
-	const char *mode;
-	const char *django;
-	const char *rails;
-	const char *alembic;
+	const char *command;    // as the message calls it
+	const char *blocks;     // what it does to the table
+	const char *concurrent; // what cannot run inside a transaction block
+	const char *frameworks; // how the common tools leave it
 };
 
-constexpr Wording create_index_wording{"CREATE INDEX",         "writes to", "SHARE",
-									   "AddIndexConcurrently", "add_index", "op.create_index"};
-constexpr Wording drop_index_wording{"DROP INDEX",       "reads and writes of",
-									 "ACCESS EXCLUSIVE", "RemoveIndexConcurrently",
-									 "remove_index",     "op.drop_index"};
+constexpr Wording wordings[operation_count] = {
+	{"CREATE INDEX without CONCURRENTLY", "writes to", "CREATE INDEX CONCURRENTLY",
+	 "Django: atomic = False and AddIndexConcurrently. Rails: disable_ddl_transaction! and "
+	 "add_index "
+	 "with algorithm: :concurrently. Alembic: autocommit_block() and op.create_index with "
+	 "postgresql_concurrently=True."},
+	{"DROP INDEX without CONCURRENTLY", "reads and writes of", "DROP INDEX CONCURRENTLY",
+	 "Django: atomic = False and RemoveIndexConcurrently. Rails: disable_ddl_transaction! and "
+	 "remove_index with algorithm: :concurrently. Alembic: autocommit_block() and op.drop_index "
+	 "with "
+	 "postgresql_concurrently=True."},
+	{"REINDEX without CONCURRENTLY", "writes to", "REINDEX CONCURRENTLY",
+	 "Django: atomic = False. Rails: disable_ddl_transaction!. Alembic: autocommit_block()."},
+	{"ALTER TABLE ADD CONSTRAINT", "reads and writes of", "CREATE INDEX CONCURRENTLY",
+	 "Django: atomic = False. Rails: disable_ddl_transaction!. Alembic: autocommit_block()."},
+	{"ALTER TABLE ATTACH PARTITION", "reads and writes of", "CREATE INDEX CONCURRENTLY",
+	 "Django: atomic = False. Rails: disable_ddl_transaction!. Alembic: autocommit_block()."},
+	{"ALTER INDEX SET TABLESPACE", "reads and writes of", "REINDEX CONCURRENTLY",
+	 "Django: atomic = False. Rails: disable_ddl_transaction!. Alembic: autocommit_block()."},
+};
 
-const Wording &WordingOf(Operation operation)
+const Wording &WordingOf(const Request &request)
 {
-	return operation == Operation::create_index ? create_index_wording : drop_index_wording;
+	return wordings[static_cast<int>(request.operation)];
+}
+
+// The command as the message calls it: what kind of constraint, or a column that brings one.
+const char *CommandOf(const Request &request)
+{
+	if (request.constraint == nullptr)
+		return WordingOf(request).command;
+	const char *what = "UNIQUE";
+	if (request.constraint->contype == CONSTR_PRIMARY)
+		what = "PRIMARY KEY";
+	else if (request.constraint->contype == CONSTR_EXCLUSION)
+		what = "EXCLUDE";
+	return psprintf("ALTER TABLE ADD %s%s", request.column != nullptr ? "COLUMN ... " : "", what);
 }
 
 const char *SizeText(const TableFacts &facts)
@@ -67,37 +99,86 @@ const char *SizeText(const TableFacts &facts)
 								 DirectFunctionCall1(pg_size_pretty, Int64GetDatum(*facts.size)))));
 }
 
+// Who would be locked: "The table (8 MB)", "The table and 3 leaf partitions", "Its 7 tables".
+const char *Subject(const TableFacts &facts)
+{
+	switch (facts.kind)
+	{
+	case TableKind::partitioned_table:
+		if (facts.members == 0)
+			return "The table";
+		return psprintf("The table and %d leaf partition%s", facts.members,
+						facts.members == 1 ? "" : "s");
+	case TableKind::schema:
+	case TableKind::database:
+		return psprintf("Each of its %d tables", facts.members);
+	case TableKind::tablespace:
+		return psprintf("Each of its %d indexes", facts.members);
+	case TableKind::table:
+	case TableKind::materialized_view:
+		break;
+	}
+	return psprintf("The %s%s", KindName(facts.kind), SizeText(facts));
+}
+
+// What comes after the subject: the lock and how long it lasts.
+const char *LockText(const Finding &finding, bool in_block)
+{
+	const bool several = ReachesSeveral(finding.target.facts.kind);
+	const char *until_end = " until the end of the transaction";
+	switch (finding.verdict.lock)
+	{
+	case Lock::share:
+		return psprintf(" would be locked in SHARE mode%s.",
+						in_block  ? until_end
+						: several ? " until the index is built on all of them"
+								  : " until the index is built");
+	case Lock::share_and_index:
+		return psprintf(
+			" would be locked in SHARE mode, and %s in ACCESS EXCLUSIVE mode, which blocks "
+			"queries that could use %s%s.",
+			finding.target.index.name != nullptr ? "the index" : "each index in turn",
+			finding.target.index.name != nullptr ? "it" : "them",
+			in_block ? until_end : " until it is built anew");
+	case Lock::access_exclusive_on_index:
+		return psprintf("%s in ACCESS EXCLUSIVE mode%s; every query on the table looks at its "
+						"indexes, and would wait.",
+						several ? " would be locked" : ": its index would be locked",
+						in_block ? until_end : " until it is copied");
+	case Lock::access_exclusive:
+	case Lock::none:
+		break;
+	}
+	if (in_block)
+		return psprintf(" would be locked in ACCESS EXCLUSIVE mode%s.", until_end);
+	if (finding.request.operation == Operation::drop_index)
+		return " would be locked in ACCESS EXCLUSIVE mode, and others would queue behind the "
+			   "command "
+			   "while it waits for that lock.";
+	return " would be locked in ACCESS EXCLUSIVE mode until the index is built.";
+}
+
 const char *Detail(const Findings &findings, bool in_block)
 {
 	const Finding &first = findings.FirstViolation();
-	const TableFacts &facts = first.target.facts;
 	StringInfoData detail;
 	initStringInfo(&detail);
+	appendStringInfo(&detail, "%s%s", Subject(first.target.facts), LockText(first, in_block));
 
-	if (facts.kind == TableKind::partitioned_table && facts.leaves > 0)
-		appendStringInfo(&detail, "The table and %d leaf partition%s", facts.leaves,
-						 facts.leaves == 1 ? "" : "s");
-	else if (facts.kind == TableKind::partitioned_table)
-		appendStringInfoString(&detail, "The table");
-	else
-		appendStringInfo(&detail, "The %s%s", KindName(facts.kind), SizeText(facts));
-	appendStringInfo(&detail, " would be locked in %s mode",
-					 WordingOf(first.request.operation).mode);
-
-	if (in_block)
-		appendStringInfoString(&detail, " until the end of the transaction.");
-	else if (first.request.operation == Operation::create_index)
-		appendStringInfoString(&detail, facts.kind == TableKind::partitioned_table
-											? " until the index is built on all of them."
-											: " until the index is built.");
-	else
-		appendStringInfoString(
-			&detail, ", and others would queue behind the command while it waits for that lock.");
+	const MissingIndexes &missing = first.target.missing;
+	if (missing.count > 0)
+	{
+		appendStringInfoString(&detail, " It lacks what corresponds to ");
+		for (const MissingIndex &index : missing)
+			appendStringInfo(&detail, "%s\"%s\"", &index == missing.begin() ? "" : ", ",
+							 index.parent.Shown());
+		appendStringInfoChar(&detail, '.');
+	}
 
 	const int others = findings.violations - 1;
 	if (others > 0)
-		appendStringInfo(&detail, " So would the table%s of %d more index%s in this command.",
-						 others == 1 ? "" : "s", others, others == 1 ? "" : "es");
+		appendStringInfo(&detail, " The command asks for %d more such operation%s.", others,
+						 others == 1 ? "" : "s");
 	return detail.data;
 }
 
@@ -126,20 +207,17 @@ const char *Hint(const Findings &findings, const StatementText &statement, const
 				 const Settings &settings, bool in_block)
 {
 	const Remedy remedy = FindRemedy(findings, statement, query);
-	const Wording &wording = WordingOf(findings.FirstViolation().request.operation);
+	const Wording &wording = WordingOf(findings.FirstViolation().request);
 	StringInfoData hint;
 	initStringInfo(&hint);
 
 	if (remedy.commands != nullptr)
 	{
 		if (in_block)
-			appendStringInfo(
-				&hint,
-				"%s CONCURRENTLY cannot run inside a transaction block, a function or a string of "
-				"several statements. Django: atomic = False and %s. Rails: "
-				"disable_ddl_transaction! and %s with algorithm: :concurrently. Alembic: "
-				"autocommit_block() and %s with postgresql_concurrently=True.\n",
-				wording.command, wording.django, wording.rails, wording.alembic);
+			appendStringInfo(&hint,
+							 "%s cannot run inside a transaction block, a function or a string of "
+							 "several statements. %s\n",
+							 wording.concurrent, wording.frameworks);
 		appendStringInfo(
 			&hint, "%s%s\n",
 			remedy.command_count > 1 ? "Use, one command at a time:\n" : "Use: ", remedy.commands);
@@ -150,30 +228,42 @@ const char *Hint(const Findings &findings, const StatementText &statement, const
 	return hint.data;
 }
 
+// The index as the error's fields have it: the one that is there, or the name of the one to come.
+const char *IndexName(const Finding &finding)
+{
+	if (finding.request.create != nullptr)
+		return finding.request.create->idxname;
+	if (finding.request.constraint != nullptr)
+		return finding.request.constraint->conname;
+	return finding.target.index.name;
+}
+
 } // namespace
 
 void Report(const Findings &findings, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block)
 {
 	const Finding &first = findings.FirstViolation();
-	const Wording &wording = WordingOf(first.request.operation);
 	const Target &target = first.target;
+	const TableKind kind = target.facts.kind;
 	const bool refuse = settings.ModeInForce() == Mode::error;
-	const char *index =
-		first.request.create != nullptr ? first.request.create->idxname : target.index.name;
+	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
+	const char *index = IndexName(first);
 
 	// All that can fail or look something up comes before ereport() has begun.
+	const char *command = CommandOf(first.request);
+	const char *blocks = WordingOf(first.request).blocks;
+	const char *where = psprintf("%s%s", is_table ? "" : "tables in ", KindName(kind));
 	const char *detail = Detail(findings, in_block);
 	const char *hint = Hint(findings, statement, query, settings, in_block);
 	const char *table = target.table.Shown();
 
 	ereport(refuse ? ERROR : WARNING,
 			(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
-			 errmsg("%s without CONCURRENTLY would block %s %s \"%s\"", wording.command,
-					wording.blocks, KindName(target.facts.kind), table),
+			 errmsg("%s would block %s %s \"%s\"", command, blocks, where, table),
 			 errdetail_internal("%s", detail), errhint("%s", hint),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME, target.table.schema),
-			 err_generic_string(PG_DIAG_TABLE_NAME, target.table.name),
+			 is_table ? err_generic_string(PG_DIAG_SCHEMA_NAME, target.table.schema) : 0,
+			 is_table ? err_generic_string(PG_DIAG_TABLE_NAME, target.table.name) : 0,
 			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
 }
 

@@ -20,6 +20,15 @@ bool ApplicationIsExempt(const char *applications)
 		   NameListMatches(applications, application_name);
 }
 
+// The check hook has seen to it that the list is good.
+unsigned OperationsIn(const char *list)
+{
+	unsigned bits = 0;
+	std::string_view unknown;
+	ReadNameSet(list, operation_names, operation_count, bits, unknown);
+	return bits;
+}
+
 } // namespace
 
 Settings SettingsInForce(const psi_settings &settings)
@@ -31,6 +40,7 @@ Settings SettingsInForce(const psi_settings &settings)
 
 	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
 			static_cast<std::int64_t>(settings.min_table_size) * 1024,
+			OperationsIn(settings.operations),
 			not_ours || refused_anyway || ApplicationIsExempt(settings.exempt_applications)};
 }
 
@@ -40,6 +50,26 @@ bool InTransactionBlock(int context)
 }
 
 } // namespace psi
+
+extern "C" bool psi_is_operation_list(const char *list, const char **unknown, int *length)
+{
+	unsigned bits = 0;
+	std::string_view name;
+	const bool good =
+		psi::ReadNameSet(list, psi::operation_names, psi::operation_count, bits, name);
+	if (!good && !name.empty())
+	{
+		*unknown = name.data();
+		*length = static_cast<int>(name.size());
+	}
+	return good;
+}
+
+extern "C" const char *psi_operation_names(void)
+{
+	// In step with psi::operation_names, as the setting's default shows: it is checked, too.
+	return "create_index, drop_index, reindex, add_constraint, attach_partition, move_index";
+}
 
 extern "C" bool psi_is_name_list(const char *list)
 {

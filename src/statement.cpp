@@ -36,7 +36,122 @@ Requests DropIndex(const DropStmt *drop)
 	return {requests, count};
 }
 
+// The last word counts, as in ExecReindex(). An option that it does not know PostgreSQL refuses
+// before it takes a lock.
+Requests Reindex(const ReindexStmt *reindex)
+{
+	bool concurrently = false;
+	for (int i = 0; i < list_length(reindex->params); ++i)
+	{
+		auto *option = static_cast<DefElem *>(list_nth(reindex->params, i));
+		if (strcmp(option->defname, "concurrently") == 0)
+			concurrently = defGetBoolean(option);
+		else if (strcmp(option->defname, "verbose") != 0 &&
+				 strcmp(option->defname, "tablespace") != 0)
+			return {nullptr, 0};
+	}
+	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));
+	request->operation = Operation::reindex;
+	request->concurrently = concurrently;
+	request->name = reindex->relation;
+	request->reindex = reindex;
+	return {request, 1};
+}
+
+Requests MoveAll(const AlterTableMoveAllStmt *move)
+{
+	if (move->objtype != OBJECT_INDEX)
+		return {nullptr, 0};
+	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));
+	request->operation = Operation::move_index;
+	request->move_all = move;
+	request->tablespace = move->new_tablespacename;
+	return {request, 1};
+}
+
+// The requests of an ALTER TABLE, in an array that grows.
+struct Subcommands
+{
+	const AlterTableStmt *alter;
+	Request *items;
+	int count;
+	int capacity;
+
+	Request &Add(Operation operation, int subcommand)
+	{
+		if (count == capacity)
+		{
+			capacity = capacity == 0 ? 4 : capacity * 2;
+			items = static_cast<Request *>(items == nullptr
+											   ? palloc(sizeof(Request) * capacity)
+											   : repalloc(items, sizeof(Request) * capacity));
+		}
+		Request &request = items[count++];
+		request = Request{};
+		request.operation = operation;
+		request.missing_ok = alter->missing_ok;
+		request.name = alter->relation;
+		request.alter = alter;
+		request.subcommand = subcommand;
+		return request;
+	}
+};
+
+void AddColumn(Subcommands &requests, const AlterTableCmd &command, int subcommand)
+{
+	const auto *column = reinterpret_cast<const ColumnDef *>(command.def);
+	for (int i = 0; i < list_length(column->constraints); ++i)
+	{
+		const auto *constraint = static_cast<const Constraint *>(list_nth(column->constraints, i));
+		if (!BuildsIndex(*constraint))
+			continue;
+		Request &request = requests.Add(Operation::add_constraint, subcommand);
+		request.constraint = constraint;
+		request.column = column;
+	}
+}
+
+Requests AlterTable(const AlterTableStmt *alter)
+{
+	Subcommands requests{alter, nullptr, 0, 0};
+	for (int i = 0; i < list_length(alter->cmds); ++i)
+	{
+		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter->cmds, i));
+		switch (command->subtype)
+		{
+		case AT_AddConstraint:
+		{
+			const auto *constraint = reinterpret_cast<const Constraint *>(command->def);
+			if (BuildsIndex(*constraint))
+				requests.Add(Operation::add_constraint, i).constraint = constraint;
+			break;
+		}
+		case AT_AddColumn:
+			AddColumn(requests, *command, i);
+			break;
+		case AT_AttachPartition:
+			if (alter->objtype == OBJECT_TABLE)
+				requests.Add(Operation::attach_partition, i).attach =
+					reinterpret_cast<const PartitionCmd *>(command->def);
+			break;
+		case AT_SetTableSpace:
+			requests.Add(Operation::move_index, i).tablespace = command->name;
+			break;
+		default:
+			break;
+		}
+	}
+	return {requests.items, requests.count};
+}
+
 } // namespace
+
+bool BuildsIndex(const Constraint &constraint)
+{
+	return constraint.contype == CONSTR_EXCLUSION ||
+		   ((constraint.contype == CONSTR_UNIQUE || constraint.contype == CONSTR_PRIMARY) &&
+			constraint.indexname == nullptr);
+}
 
 Requests AskedFor(const Node *statement)
 {
@@ -46,6 +161,12 @@ Requests AskedFor(const Node *statement)
 		return CreateIndex(reinterpret_cast<const IndexStmt *>(statement));
 	case T_DropStmt:
 		return DropIndex(reinterpret_cast<const DropStmt *>(statement));
+	case T_ReindexStmt:
+		return Reindex(reinterpret_cast<const ReindexStmt *>(statement));
+	case T_AlterTableStmt:
+		return AlterTable(reinterpret_cast<const AlterTableStmt *>(statement));
+	case T_AlterTableMoveAllStmt:
+		return MoveAll(reinterpret_cast<const AlterTableMoveAllStmt *>(statement));
 	default:
 		return {nullptr, 0};
 	}

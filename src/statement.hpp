@@ -1,7 +1,8 @@
 // statement: which index operations does a utility statement ask for, and on which names?
 //
-// Reads the parse tree only: no catalogs, no locks, raises nothing but out of memory. The tree may
-// belong to a cached plan, so nothing in it is changed.
+// Reads the parse tree only: no catalogs, no locks. Raises nothing but out of memory and, for a
+// REINDEX option that is no Boolean value, what PostgreSQL itself would raise. The tree may belong
+// to a cached plan, so nothing in it is changed.
 #pragma once
 
 #include "policy.hpp"
@@ -14,11 +15,23 @@ namespace psi
 struct Request
 {
 	Operation operation;
-	bool concurrently;       // the command says CONCURRENTLY
-	bool missing_ok;         // DROP INDEX: IF EXISTS
-	bool cascade;            // DROP INDEX: CASCADE
-	const RangeVar *name;    // CREATE INDEX: the table; DROP INDEX: the index
-	const IndexStmt *create; // CREATE INDEX: the statement, else null
+	bool concurrently; // the command says CONCURRENTLY
+	bool missing_ok;   // IF EXISTS
+	bool cascade;      // DROP INDEX: CASCADE
+
+	// CREATE INDEX, ALTER TABLE: the table; DROP INDEX, REINDEX INDEX, ALTER INDEX: the index. Null
+	// for a schema, a database, a tablespace.
+	const RangeVar *name;
+
+	const IndexStmt *create;               // CREATE INDEX
+	const ReindexStmt *reindex;            // REINDEX
+	const AlterTableMoveAllStmt *move_all; // ALTER INDEX ALL IN TABLESPACE
+	const AlterTableStmt *alter;           // ALTER TABLE, ALTER INDEX
+	int subcommand;                        // ... and which one of its subcommands
+	const Constraint *constraint;          // ... ADD CONSTRAINT, or a constraint of ADD COLUMN
+	const ColumnDef *column;               // ... ADD COLUMN
+	const PartitionCmd *attach;            // ... ATTACH PARTITION
+	const char *tablespace;                // ... SET TABLESPACE
 };
 
 // The operations in the order in which PostgreSQL will take them up; none for a statement that is
@@ -37,6 +50,9 @@ struct Requests
 		return items + count;
 	}
 };
+
+// UNIQUE, PRIMARY KEY and EXCLUDE build an index, unless they take one that is there.
+bool BuildsIndex(const Constraint &constraint);
 
 Requests AskedFor(const Node *statement);
 

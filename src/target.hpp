@@ -1,9 +1,9 @@
 // target: what is there? A request in, the facts about the table it would lock out.
 //
-// This room, with relation and partition_tree below it, is the only one that reads catalogs. It
-// never waits for a lock and leaves none behind: names are resolved without locking, rows come from
-// the system caches. So a relation can be renamed or dropped while it looks; a row that is gone
-// counts as missing, and PostgreSQL, which looks again under the lock, has the last word.
+// This room, with relation and relation_set below it, is the only one that reads catalogs. It never
+// waits for a lock and leaves none behind: names are resolved without locking, rows come from the
+// system caches. So a relation can be renamed or dropped while it looks; a row that is gone counts
+// as missing, and PostgreSQL, which looks again under the lock, has the last word.
 //
 // Could the command, let through, then lock another table than the one that was looked at? Only if
 // a rename gets between the look and the command's own request for its lock, a matter of
@@ -11,39 +11,67 @@
 // table locked (no size, hence not small), and one that comes later queues behind the command.
 #pragma once
 
-#include "partition_tree.hpp"
 #include "policy.hpp"
 #include "relation.hpp"
+#include "relation_set.hpp"
 #include "statement.hpp"
 
 namespace psi
 {
 
+// An index that ATTACH PARTITION would build.
+struct MissingIndex
+{
+	RelationName parent;     // the index on the partitioned table
+	const IndexStmt *create; // how to make the same on the partition, already analyzed
+};
+
+struct MissingIndexes
+{
+	const MissingIndex *items;
+	int count;
+
+	const MissingIndex *begin() const
+	{
+		return items;
+	}
+	const MissingIndex *end() const
+	{
+		return items + count;
+	}
+};
+
 // The table that an operation would lock, and what remedy and report need to know of it.
 struct Target
 {
 	TableFacts facts;
-	// PostgreSQL ends the command at this name with its own error, before it comes to the next one.
+	// PostgreSQL ends the command here with its own error, before it comes to what follows.
 	bool ends_command;
 	Oid table_id;
 	Oid schema;
-	RelationName table;
-	RelationName index; // DROP INDEX: the index
-	PartitionTree tree; // a partitioned table's
+	RelationName table; // of REINDEX SCHEMA and its like: the schema, database or tablespace
+	RelationName index; // DROP INDEX, REINDEX INDEX, ALTER INDEX: the index
+	RelationSet set;    // what is reached through a partitioned table, a schema and so on
+
+	bool exclusion;               // the index is that of an exclusion constraint
+	const List *nullable_columns; // ADD PRIMARY KEY: char *, columns not yet NOT NULL
+	MissingIndexes missing;       // ATTACH PARTITION
+	bool unseen;                  // ... or the indexes could not be compared, for a lock on them
 };
 
-// Looks at what a request names. `enough`: sizes of partitions are added up until this many bytes.
-// Allocates in the current memory context. Raises what RangeVarGetRelidExtended() raises: no
-// permission on the schema, another database.
-Target Look(const Request &request, std::int64_t enough);
+// What the look depends on besides the request.
+struct Circumstances
+{
+	std::int64_t enough; // sizes of several relations are added up until this many bytes
+	bool in_block;       // CONCURRENTLY could not run here, nor REINDEX of several relations
+};
+
+// Looks at what a request names. Allocates in the current memory context. Raises what
+// RangeVarGetRelidExtended() raises: no permission on the schema, another database.
+Target Look(const Request &request, const Circumstances &circumstances);
 
 // Raises PostgreSQL's own error if parse analysis will refuse an expression or the predicate of a
 // CREATE INDEX. Does nothing if another session's lock keeps the table from being opened at once.
 void RaiseAnalysisErrors(const IndexStmt &create, const Target &target, const char *query);
-
-// The name that PostgreSQL would choose for the index that `create` makes on a table
-// (DefineIndex()). `nth`: 0, or how many earlier choices turned out to be taken. Allocates.
-const char *ChooseIndexName(const IndexStmt &create, const RelationName &table, Oid schema,
-							int nth);
 
 } // namespace psi

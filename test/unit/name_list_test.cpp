@@ -71,6 +71,44 @@ TEST(NameList, Matches)
 			<< row.list << " / " << row.name;
 }
 
+TEST(NameList, NameSet)
+{
+	const std::string_view names[] = {"one", "two", "three"};
+	const auto read = [&names](std::string_view list, unsigned &bits, std::string_view &unknown)
+	{ return ReadNameSet(list, names, 3, bits, unknown); };
+	const struct
+	{
+		const char *list;
+		bool good;
+		unsigned bits;
+		const char *unknown;
+	} rows[] = {
+		{"", true, 0, ""},
+		{" ", true, 0, ""},
+		{"one", true, 1, ""},
+		{"three , ONE", true, 5, ""},
+		{"two,two", true, 2, ""},
+		{"\"two\"", true, 2, ""},
+		{"\"Two\"", false, 0, "Two"},
+		{"four", false, 0, "four"},
+		{"one, four five ,two", false, 1, "four five"},
+		{"on", false, 0, "on"},
+		{"ones", false, 0, "ones"},
+		{"one,", false, 1, ""},
+		{"one,,two", false, 1, ""},
+		{"*", false, 0, "*"},
+	};
+	for (const auto &row : rows)
+	{
+		SCOPED_TRACE(row.list);
+		unsigned bits = 99;
+		std::string_view unknown;
+		EXPECT_EQ(read(row.list, bits, unknown), row.good);
+		EXPECT_EQ(bits, row.bits);
+		EXPECT_EQ(unknown, row.unknown);
+	}
+}
+
 // Whatever the list, neither function reads beyond it, and a malformed one matches no more than
 // what stands before the fault. All strings of up to six characters from those that mean something.
 TEST(NameList, AnyText)

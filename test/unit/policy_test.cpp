@@ -19,15 +19,31 @@ constexpr bool PLAIN = false;
 constexpr bool CONCURRENTLY = true;
 constexpr std::int64_t MB = 1024 * 1024;
 
-// Settings: mode, minimum_mode, min_table_size, exempt
-constexpr Settings DEFAULTS{Mode::error, Mode::off, 0, false};
-constexpr Settings WARN{Mode::warn, Mode::off, 0, false};
-constexpr Settings OFF{Mode::off, Mode::off, 0, false};
-constexpr Settings FLOOR_WARN{Mode::off, Mode::warn, 0, false};
-constexpr Settings FLOOR_ERROR{Mode::off, Mode::error, 0, false};
-constexpr Settings FLOOR_BELOW{Mode::error, Mode::warn, 0, false};
-constexpr Settings EXEMPT{Mode::error, Mode::error, 0, true};
-constexpr Settings FROM_1_MB{Mode::error, Mode::off, MB, false};
+constexpr Operation REINDEX = Operation::reindex;
+constexpr Operation CONSTRAINT = Operation::add_constraint;
+constexpr Operation ATTACH = Operation::attach_partition;
+constexpr Operation MOVE = Operation::move_index;
+constexpr Operation ALL_OPERATIONS[] = {CREATE, DROP, REINDEX, CONSTRAINT, ATTACH, MOVE};
+
+constexpr unsigned ALL = (1u << operation_count) - 1;
+
+constexpr unsigned Without(Operation operation)
+{
+	return ALL & ~(1u << static_cast<unsigned>(operation));
+}
+
+// Settings: mode, minimum_mode, min_table_size, operations, exempt
+constexpr Settings DEFAULTS{Mode::error, Mode::off, 0, ALL, false};
+constexpr Settings WARN{Mode::warn, Mode::off, 0, ALL, false};
+constexpr Settings OFF{Mode::off, Mode::off, 0, ALL, false};
+constexpr Settings FLOOR_WARN{Mode::off, Mode::warn, 0, ALL, false};
+constexpr Settings FLOOR_ERROR{Mode::off, Mode::error, 0, ALL, false};
+constexpr Settings FLOOR_BELOW{Mode::error, Mode::warn, 0, ALL, false};
+constexpr Settings EXEMPT{Mode::error, Mode::error, 0, ALL, true};
+constexpr Settings FROM_1_MB{Mode::error, Mode::off, MB, ALL, false};
+constexpr Settings NO_CREATE{Mode::error, Mode::off, 0, Without(CREATE), false};
+constexpr Settings NO_REINDEX{Mode::error, Mode::off, 0, Without(REINDEX), false};
+constexpr Settings NOTHING{Mode::error, Mode::error, 0, 0, false};
 
 constexpr TableFacts Table(std::optional<std::int64_t> size = 10 * MB)
 {
@@ -49,8 +65,8 @@ constexpr TableFacts Partitioned(int leaves, int standing, std::optional<std::in
 {
 	TableFacts facts = Table(size);
 	facts.kind = TableKind::partitioned_table;
-	facts.leaves = leaves;
-	facts.standing_leaves = standing;
+	facts.members = leaves;
+	facts.standing = standing;
 	return facts;
 }
 
@@ -60,6 +76,16 @@ constexpr TableFacts With(TableFacts facts, bool TableFacts::*fact, bool value)
 	return facts;
 }
 
+// A schema, database or tablespace.
+constexpr TableFacts Several(TableKind kind, int tables, int standing)
+{
+	TableFacts facts = Partitioned(tables, standing);
+	facts.kind = kind;
+	return facts;
+}
+
+constexpr TableFacts IDLE = With(Table(), &TableFacts::idle, true);
+constexpr TableFacts IDLE_TREE = With(Partitioned(3, 3), &TableFacts::idle, true);
 constexpr TableFacts MISSING = With(Table(), &TableFacts::resolves, false);
 constexpr TableFacts NOT_OURS = With(Table(), &TableFacts::permitted, false);
 constexpr TableFacts NEW = With(Table(), &TableFacts::created, true);
@@ -105,7 +131,31 @@ constexpr Row rows[] = {
 	{"new, an old table attached", DROP, PLAIN, NEW_ROOT_OLD_LEAF, DEFAULTS, Reason::violation,
 	 Lock::access_exclusive},
 
+	{"a table", REINDEX, PLAIN, Table(), DEFAULTS, Reason::violation, Lock::share_and_index},
+	{"partitions", REINDEX, PLAIN, Partitioned(3, 3), DEFAULTS, Reason::violation,
+	 Lock::share_and_index},
+	{"a schema", REINDEX, PLAIN, Several(TableKind::schema, 5, 1), DEFAULTS, Reason::violation,
+	 Lock::share_and_index},
+	{"a database", REINDEX, PLAIN, Several(TableKind::database, 5, 5), DEFAULTS, Reason::violation,
+	 Lock::share_and_index},
+	{"a table", CONSTRAINT, PLAIN, Table(), DEFAULTS, Reason::violation, Lock::access_exclusive},
+	{"partitions", CONSTRAINT, PLAIN, Partitioned(3, 1), DEFAULTS, Reason::violation,
+	 Lock::access_exclusive},
+	{"indexes missing", ATTACH, PLAIN, Table(), DEFAULTS, Reason::violation,
+	 Lock::access_exclusive},
+	{"indexes missing in partitions", ATTACH, PLAIN, Partitioned(3, 3), DEFAULTS, Reason::violation,
+	 Lock::access_exclusive},
+	{"an index", MOVE, PLAIN, Table(), DEFAULTS, Reason::violation,
+	 Lock::access_exclusive_on_index},
+	{"all of a tablespace", MOVE, PLAIN, Several(TableKind::tablespace, 2, 2), DEFAULTS,
+	 Reason::violation, Lock::access_exclusive_on_index},
+
 	// not asked
+	{"not in operations", CREATE, PLAIN, Table(), NO_CREATE, Reason::not_asked, Lock::none},
+	{"another not in operations", CREATE, PLAIN, Table(), NO_REINDEX, Reason::violation,
+	 Lock::share},
+	{"not in operations", REINDEX, PLAIN, Table(), NO_REINDEX, Reason::not_asked, Lock::none},
+	{"no operations", MOVE, PLAIN, Table(), NOTHING, Reason::not_asked, Lock::none},
 	{"mode off", CREATE, PLAIN, Table(), OFF, Reason::not_asked, Lock::none},
 	{"mode off", DROP, PLAIN, Table(), OFF, Reason::not_asked, Lock::none},
 	{"exempt, whatever the floor", CREATE, PLAIN, Table(), EXEMPT, Reason::not_asked, Lock::none},
@@ -148,6 +198,18 @@ constexpr Row rows[] = {
 	{"all partitions new", CREATE, PLAIN, Partitioned(3, 0), DEFAULTS, Reason::no_build,
 	 Lock::none},
 
+	{"no partitions", REINDEX, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::no_build, Lock::none},
+	{"a schema, nothing in it", REINDEX, PLAIN, Several(TableKind::schema, 0, 0), DEFAULTS,
+	 Reason::no_build, Lock::none},
+	{"a schema, only new tables", REINDEX, PLAIN, Several(TableKind::schema, 5, 0), DEFAULTS,
+	 Reason::no_build, Lock::none},
+	{"ONLY partitions", CONSTRAINT, PLAIN, ONLY, DEFAULTS, Reason::no_build, Lock::none},
+	{"no partitions", CONSTRAINT, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::no_build, Lock::none},
+	{"a column that is there", CONSTRAINT, PLAIN, IDLE, DEFAULTS, Reason::no_build, Lock::none},
+	{"all indexes there", ATTACH, PLAIN, IDLE, DEFAULTS, Reason::no_build, Lock::none},
+	{"all indexes there", ATTACH, PLAIN, IDLE_TREE, DEFAULTS, Reason::no_build, Lock::none},
+	{"a partitioned index", MOVE, PLAIN, IDLE_TREE, DEFAULTS, Reason::no_build, Lock::none},
+
 	// small
 	{"just below", CREATE, PLAIN, Table(MB - 1), FROM_1_MB, Reason::small, Lock::none},
 	{"just there", CREATE, PLAIN, Table(MB), FROM_1_MB, Reason::violation, Lock::share},
@@ -165,7 +227,8 @@ TEST(Policy, TableOfVerdicts)
 {
 	for (const Row &row : rows)
 	{
-		SCOPED_TRACE(std::string(row.operation == CREATE ? "CREATE: " : "DROP: ") + row.what);
+		SCOPED_TRACE(std::string(operation_names[static_cast<int>(row.operation)]) + ": " +
+					 row.what);
 		const Verdict verdict = Judge(row.operation, row.concurrently, row.facts, row.settings);
 		EXPECT_EQ(verdict.reason, row.reason);
 		EXPECT_EQ(verdict.lock, row.lock);
@@ -179,17 +242,37 @@ TEST(Policy, TheStricterModeIsInForce)
 	{
 		for (const Mode floor : modes)
 		{
-			const Settings settings{mode, floor, 0, false};
+			const Settings settings{mode, floor, 0, ALL, false};
 			EXPECT_EQ(settings.ModeInForce(), mode > floor ? mode : floor);
 			EXPECT_EQ(IsAsked(settings), mode != Mode::off || floor != Mode::off);
-			const Settings exempt{mode, floor, 0, true};
+			const Settings exempt{mode, floor, 0, ALL, true};
 			EXPECT_FALSE(IsAsked(exempt));
 		}
 	}
 }
 
-// Every combination of the yes-or-no facts, kinds and forms: a violation is exactly what takes a
-// blocking lock on what others can see, and then, and only then, a lock is named.
+// The common passes hold for every operation.
+TEST(Policy, EveryOperationPasses)
+{
+	for (const Operation operation : ALL_OPERATIONS)
+	{
+		SCOPED_TRACE(operation_names[static_cast<int>(operation)]);
+		EXPECT_EQ(Judge(operation, PLAIN, Table(), OFF).reason, Reason::not_asked);
+		EXPECT_EQ(Judge(operation, PLAIN, Table(), EXEMPT).reason, Reason::not_asked);
+		EXPECT_EQ(Judge(operation, PLAIN, Table(), NOTHING).reason, Reason::not_asked);
+		EXPECT_EQ(Judge(operation, CONCURRENTLY, Table(), DEFAULTS).reason, Reason::concurrent);
+		EXPECT_EQ(Judge(operation, PLAIN, MISSING, DEFAULTS).reason, Reason::missing);
+		EXPECT_EQ(Judge(operation, PLAIN, NOT_OURS, DEFAULTS).reason, Reason::not_owner);
+		EXPECT_EQ(Judge(operation, PLAIN, CATALOG, DEFAULTS).reason, Reason::catalog);
+		EXPECT_EQ(Judge(operation, PLAIN, TEMPORARY, DEFAULTS).reason, Reason::temporary);
+		EXPECT_EQ(Judge(operation, PLAIN, NEW, DEFAULTS).reason, Reason::created);
+		EXPECT_EQ(Judge(operation, PLAIN, Table(MB - 1), FROM_1_MB).reason, Reason::small);
+		EXPECT_EQ(Judge(operation, PLAIN, Table({}), FROM_1_MB).reason, Reason::violation);
+	}
+}
+
+// Every combination of the yes-or-no facts, kinds, forms and operations: a violation is exactly
+// what takes a blocking lock on what others can see, and then, and only then, a lock is named.
 TEST(Policy, EveryCombination)
 {
 	int violations = 0;
@@ -197,35 +280,41 @@ TEST(Policy, EveryCombination)
 	{
 		const auto bit = [bits](unsigned n) { return (bits >> n & 1u) != 0; };
 		for (const TableKind kind :
-			 {TableKind::table, TableKind::materialized_view, TableKind::partitioned_table})
+			 {TableKind::table, TableKind::materialized_view, TableKind::partitioned_table,
+			  TableKind::schema, TableKind::database, TableKind::tablespace})
 		{
-			const bool partitioned = kind == TableKind::partitioned_table;
-			TableFacts facts;
-			facts.kind = kind;
-			facts.resolves = bit(0);
-			facts.permitted = bit(1);
-			facts.catalog = bit(2);
-			facts.temporary = bit(3);
-			facts.created = bit(4);
-			facts.only = bit(5);
-			facts.leaves = partitioned ? 2 : 0;
-			facts.standing_leaves = partitioned && bit(6) ? 1 : 0;
-			const Operation operation = bit(7) ? CREATE : DROP;
-			const bool concurrently = bit(8);
+			for (const Operation operation : ALL_OPERATIONS)
+			{
+				const bool several = ReachesSeveral(kind);
+				TableFacts facts;
+				facts.kind = kind;
+				facts.resolves = bit(0);
+				facts.permitted = bit(1);
+				facts.catalog = bit(2);
+				facts.temporary = bit(3);
+				facts.created = bit(4);
+				facts.only = bit(5);
+				facts.members = several ? 2 : 0;
+				facts.standing = several && bit(6) ? 1 : 0;
+				facts.idle = bit(7);
+				const bool concurrently = bit(8);
 
-			const bool seen_by_others =
-				!facts.temporary && (!facts.created || facts.standing_leaves > 0);
-			const bool touches_rows =
-				operation == DROP || !partitioned || (!facts.only && facts.standing_leaves > 0);
-			const bool expected = !concurrently && facts.resolves && facts.permitted &&
-								  !facts.catalog && seen_by_others && touches_rows;
+				const bool seen_by_others =
+					!facts.temporary && (!facts.created || facts.standing > 0);
+				const bool touches_rows =
+					operation == DROP ||
+					(!facts.idle && (!several || (!facts.only && facts.standing > 0)));
+				const bool expected = !concurrently && facts.resolves && facts.permitted &&
+									  !facts.catalog && seen_by_others && touches_rows;
 
-			const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
-			EXPECT_EQ(verdict.IsViolation(), expected) << bits;
-			EXPECT_EQ(verdict.lock != Lock::none, expected) << bits;
-			EXPECT_FALSE(Judge(operation, concurrently, facts, OFF).IsViolation());
-			EXPECT_FALSE(Judge(operation, concurrently, facts, EXEMPT).IsViolation());
-			violations += expected ? 1 : 0;
+				const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
+				EXPECT_EQ(verdict.IsViolation(), expected) << bits;
+				EXPECT_EQ(verdict.lock != Lock::none, expected) << bits;
+				EXPECT_FALSE(Judge(operation, concurrently, facts, OFF).IsViolation());
+				EXPECT_FALSE(Judge(operation, concurrently, facts, EXEMPT).IsViolation());
+				EXPECT_FALSE(Judge(operation, concurrently, facts, NOTHING).IsViolation());
+				violations += expected ? 1 : 0;
+			}
 		}
 	}
 	EXPECT_GT(violations, 0);

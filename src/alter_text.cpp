@@ -1,0 +1,107 @@
+// alter_text: the subcommands are what stands between the commas that are in no parentheses.
+#include "alter_text.hpp"
+
+#include "tokens.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// The words that begin what can follow a constraint in a column's definition belong to another node
+// of the list, each of which knows where it stands.
+int NextBehind(const ColumnDef &column, int location, int end)
+{
+	int next = end;
+	const auto consider = [&](int candidate)
+	{
+		if (candidate > location && candidate < next)
+			next = candidate;
+	};
+	for (int i = 0; i < list_length(column.constraints); ++i)
+	{
+		const auto *other = static_cast<const Constraint *>(list_nth(column.constraints, i));
+		switch (other->contype)
+		{
+		case CONSTR_ATTR_DEFERRABLE:
+		case CONSTR_ATTR_NOT_DEFERRABLE:
+		case CONSTR_ATTR_DEFERRED:
+		case CONSTR_ATTR_IMMEDIATE:
+			break; // goes with the constraint before it
+		default:
+			consider(other->location);
+			break;
+		}
+	}
+	if (column.collClause != nullptr)
+		consider(column.collClause->location);
+	return next;
+}
+
+} // namespace
+
+AlterText FindAlterTable(const StatementText &statement, int count)
+{
+	AlterText alter{};
+	alter.text = statement.text;
+	auto *subcommands = static_cast<Subcommand *>(palloc(sizeof(Subcommand) * (count + 1)));
+	alter.subcommands = subcommands;
+
+	Tokens tokens(statement.text);
+	alter.begin = tokens.Location();
+	if (!tokens.Skip("alter") || !(tokens.Skip("table") || tokens.Skip("index")))
+		return alter;
+	if (tokens.Skip("if"))
+		tokens.Skip("exists");
+	SkipTable(tokens);
+	alter.head_end = tokens.PreviousEnd();
+
+	int depth = 0;
+	int begin = tokens.Location();
+	for (;; tokens.Next())
+	{
+		const bool ends = tokens.AtEnd() || tokens.Is(';');
+		if (ends || (depth == 0 && tokens.Is(',')))
+		{
+			if (alter.count == count)
+				return alter;
+			subcommands[alter.count++] = {begin, tokens.PreviousEnd()};
+			if (ends)
+				break;
+			tokens.Next();
+			begin = tokens.Location();
+		}
+		if (tokens.Is('(') || tokens.Is('['))
+			++depth;
+		else if (tokens.Is(')') || tokens.Is(']'))
+			--depth;
+	}
+	alter.found = alter.count == count;
+	return alter;
+}
+
+const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &statement,
+								 int subcommand, const ColumnDef &column)
+{
+	const Subcommand &whole = alter.subcommands[subcommand];
+	StringInfoData text;
+	initStringInfo(&text);
+	int copied = whole.begin;
+	for (int i = 0; i < list_length(column.constraints); ++i)
+	{
+		const auto *constraint = static_cast<const Constraint *>(list_nth(column.constraints, i));
+		const int location = constraint->location - statement.offset;
+		if (!BuildsIndex(*constraint) || location < copied || location >= whole.end)
+			continue;
+		appendBinaryStringInfo(&text, alter.text + copied, location - copied);
+		copied = NextBehind(column, constraint->location, whole.end + statement.offset) -
+				 statement.offset;
+	}
+	appendBinaryStringInfo(&text, alter.text + copied, whole.end - copied);
+	while (text.len > 0 && scanner_isspace(text.data[text.len - 1]))
+		text.data[--text.len] = '\0';
+	return text.data;
+}
+
+} // namespace psi

@@ -1,0 +1,20 @@
+// index_name: the names that PostgreSQL chooses for indexes and their constraints.
+#pragma once
+
+#include "relation.hpp"
+
+namespace psi
+{
+
+// The names of an index's columns, those included as well, joined with underscores and made unique
+// among themselves by a number. Allocates.
+const char *JoinColumnNames(const IndexStmt &create);
+
+// The name that DefineIndex() would choose: table, columns and label ("idx", "key", "pkey", the
+// last without columns, which are null then), a number behind it where that is taken. `nth`: 0, or
+// how many earlier choices turned out to be given to something else. Looks up names; no locks.
+// Allocates.
+const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
+							const char *label, int nth);
+
+} // namespace psi

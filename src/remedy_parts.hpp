@@ -1,0 +1,59 @@
+// remedy_parts: what the files of the room remedy share; for them only. A file for each family of
+// commands.
+#pragma once
+
+#include "remedy.hpp"
+
+namespace psi
+{
+
+// Collects commands, one a line.
+struct Commands
+{
+	StringInfoData text;
+	int count;
+
+	Commands();
+	// Opens a line for the next command.
+	StringInfo Add();
+	Remedy Done(const char *remark) const;
+};
+
+// An index that is to be built, on a table or on all partitions of one, with the constraint that it
+// is for, if any.
+struct IndexPlan
+{
+	bool unique;
+	bool if_not_exists;
+	const char *name;       // null: PostgreSQL chooses
+	const char *definition; // from USING or the column list to the end
+	const char *columns;    // their names joined, for the names that PostgreSQL would choose
+	const char *constraint; // UNIQUE or PRIMARY KEY; null: none
+	const char *clauses;    // of the constraint when it takes an index: " DEFERRABLE ..." or ""
+	const char
+		*inline_definition; // of the constraint without an index, after UNIQUE or PRIMARY KEY
+};
+
+// The name that PostgreSQL would choose for it on a table; of `taken`, `taken_count` names already
+// given in the same schema, none comes back. Allocates.
+const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
+					   const RelationName *taken, int taken_count);
+
+// CREATE INDEX CONCURRENTLY, and ADD CONSTRAINT ... USING INDEX.
+void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName &table,
+				  const RelationName &index);
+
+// PostgreSQL cannot build an index on a partitioned table concurrently. The way round, from its
+// documentation of CREATE INDEX: an index on the table alone, invalid at first; one built
+// concurrently on each leaf; and each attached, the last of which makes the first valid. Returns
+// what remains to be said.
+const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const RelationName &table,
+							  const RelationName &index, const RelationSet &partitions);
+
+Remedy ForReindex(const Finding &finding, const StatementText &statement);
+Remedy ForMoveIndex(const Findings &findings);
+Remedy ForAddConstraint(const Findings &findings, const StatementText &statement);
+Remedy ForAttachPartition(const Finding &finding, const StatementText &statement,
+						  const char *query);
+
+} // namespace psi

@@ -1,0 +1,83 @@
+// tokens: a statement's text as the server's own scanner sees it.
+//
+// So comments, quotes, dollar quotes and Unicode identifiers are what the server takes them for.
+// Text only: no catalogs, no locks. The text has been parsed before; on one that has not the
+// scanner may raise a syntax error.
+#pragma once
+
+#include "postgres.hpp"
+
+namespace psi
+{
+
+// The server's scanner on one text. Its memory is the current memory context's; there is no need to
+// finish it, and no chance to when it raises an error.
+class Tokens
+{
+  public:
+	explicit Tokens(const char *text)
+	{
+		scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+		SilenceScanner(extra);
+		Next();
+	}
+
+	void Next()
+	{
+		previous_end = end;
+		token = core_yylex(&value, &location, scanner);
+		// The scanner leaves the token NUL-terminated in its copy of the text until it is called
+		// again (pg_stat_statements relies on that, too).
+		end = token == 0 ? previous_end
+						 : location + static_cast<int>(strlen(extra.scanbuf + location));
+	}
+
+	bool AtEnd() const
+	{
+		return token == 0;
+	}
+
+	bool Is(char punctuation) const
+	{
+		return token == punctuation;
+	}
+
+	bool IsKeyword(const char *word) const
+	{
+		const int number = ScanKeywordLookup(word, &ScanKeywords);
+		return number >= 0 && token == ScanKeywordTokens[number];
+	}
+
+	bool Skip(const char *keyword)
+	{
+		if (!IsKeyword(keyword))
+			return false;
+		Next();
+		return true;
+	}
+
+	int Location() const
+	{
+		return location;
+	}
+
+	// Behind the token before this one.
+	int PreviousEnd() const
+	{
+		return previous_end;
+	}
+
+  private:
+	core_yy_extra_type extra{};
+	core_YYSTYPE value{};
+	core_yyscan_t scanner;
+	YYLTYPE location = 0;
+	int token = 0;
+	int end = 0;
+	int previous_end = 0;
+};
+
+// Goes over a table's name with what may stand around it: [ONLY] [schema.]name [*], ONLY (name).
+void SkipTable(Tokens &tokens);
+
+} // namespace psi
