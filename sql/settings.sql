@@ -104,3 +104,24 @@ RESET pg_safe_index.min_table_size;
 
 DROP TABLE settings_t;
 DROP FUNCTION settings_off();
+
+-- operations
+\set VERBOSITY default
+SET pg_safe_index.operations = 'create_index, drop_indexes';
+SET pg_safe_index.operations = 'create_index,';
+SET pg_safe_index.operations = 'create_index drop_index';
+SET pg_safe_index.operations = '"Drop_Index"';
+SET pg_safe_index.operations = ' Drop_Index ,"reindex"';
+SHOW pg_safe_index.operations;
+CREATE TABLE settings_o (a int);
+CREATE INDEX settings_o_a ON settings_o (a);
+\set VERBOSITY terse
+DROP INDEX settings_o_a;
+REINDEX TABLE settings_o;
+SET pg_safe_index.operations = create_index, drop_index;
+REINDEX TABLE settings_o;
+CREATE INDEX ON settings_o (a);
+SET pg_safe_index.operations = '';
+DROP INDEX settings_o_a;
+RESET pg_safe_index.operations;
+DROP TABLE settings_o;

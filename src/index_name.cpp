@@ -45,11 +45,28 @@ const char *JoinColumnNames(const IndexStmt &create)
 }
 
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
-							const char *label, int nth)
+							const char *label, const RelationName *given, int given_count)
 {
-	const char *numbered = nth == 0 ? label : psprintf("%s%d", label, nth);
+	// The name of a constraint must not be that of another one in the schema, either.
 	const bool is_constraint = strcmp(label, "idx") != 0;
-	return ChooseRelationName(table.name, columns, numbered, schema, is_constraint);
+	const auto is_given = [&](const char *name)
+	{
+		for (int i = 0; i < given_count; ++i)
+		{
+			if (strcmp(given[i].schema, table.schema) == 0 && strcmp(given[i].name, name) == 0)
+				return true;
+		}
+		return false;
+	};
+	const char *numbered = label;
+	for (int number = 1;; ++number)
+	{
+		const char *name = makeObjectName(table.name, columns, numbered);
+		if (!OidIsValid(get_relname_relid(name, schema)) &&
+			!(is_constraint && ConstraintNameExists(name, schema)) && !is_given(name))
+			return name;
+		numbered = psprintf("%s%d", label, number);
+	}
 }
 
 } // namespace psi

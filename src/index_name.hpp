@@ -10,11 +10,11 @@ namespace psi
 // among themselves by a number. Allocates.
 const char *JoinColumnNames(const IndexStmt &create);
 
-// The name that DefineIndex() would choose: table, columns and label ("idx", "key", "pkey", the
-// last without columns, which are null then), a number behind it where that is taken. `nth`: 0, or
-// how many earlier choices turned out to be given to something else. Looks up names; no locks.
-// Allocates.
+// The name that DefineIndex() would choose (ChooseIndexName(), ChooseRelationName()): table,
+// columns and label ("idx", "key", "pkey", the last without columns, which are null then), and a
+// number where that is taken, or is one of the `given`, which are to be created before. Looks up
+// names; no locks. Allocates.
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
-							const char *label, int nth);
+							const char *label, const RelationName *given, int given_count);
 
 } // namespace psi

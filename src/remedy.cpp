@@ -127,7 +127,7 @@ Remedy FindRemedy(const Findings &findings, const StatementText &statement, cons
 	case Operation::attach_partition:
 		return ForAttachPartition(first, statement, query);
 	case Operation::move_index:
-		return ForMoveIndex(findings);
+		return ForMoveIndex(findings, statement);
 	}
 	return {nullptr, 0, nullptr};
 }

@@ -164,10 +164,9 @@ void AppendNotNull(Commands &commands, const RelationName &table, const char *co
 	appendStringInfo(commands.Add(), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
 }
 
-// The command without what builds an index. False if nothing is left of it, or the text cannot
-// serve; `possible` tells which.
-bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement,
-				bool &possible)
+} // namespace
+
+bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement)
 {
 	const AlterTableStmt &alter = *findings.items[0].request.alter;
 	const int count = list_length(alter.cmds);
@@ -185,12 +184,10 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 		if (finding_of[i] == nullptr || finding_of[i]->request.column != nullptr)
 			++left;
 	}
-	possible = true;
 	if (left == 0)
-		return false;
+		return true;
 	const AlterText text = FindAlterTable(statement, count);
-	possible = text.found;
-	if (!possible)
+	if (!text.found)
 		return false;
 
 	StringInfo out = commands.Add();
@@ -212,8 +209,6 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 	return true;
 }
 
-} // namespace
-
 Remedy ForAddConstraint(const Findings &findings, const StatementText &statement)
 {
 	Commands commands;
@@ -223,9 +218,7 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 			return commands.Done(no_safe_constraint);
 	}
 
-	bool possible = true;
-	AppendRest(commands, findings, statement, possible);
-	if (!possible)
+	if (!AppendRest(commands, findings, statement))
 		return commands.Done(no_text);
 
 	const char *remark = nullptr;

@@ -51,25 +51,13 @@ void AppendOnly(Commands &commands, const IndexPlan &plan, const RelationName &t
 } // namespace
 
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
-					   const RelationName *taken, int taken_count)
+					   const RelationName *given, int given_count)
 {
-	const bool primary = plan.constraint != nullptr && strcmp(plan.constraint, "PRIMARY KEY") == 0;
-	const char *label = plan.constraint == nullptr ? "idx" : primary ? "pkey" : "key";
-	const char *schema_name = table.schema;
-	const auto is_taken = [&](const char *name)
-	{
-		for (int i = 0; i < taken_count; ++i)
-		{
-			if (strcmp(taken[i].schema, schema_name) == 0 && strcmp(taken[i].name, name) == 0)
-				return true;
-		}
-		return false;
-	};
-	const char *columns = primary ? nullptr : plan.columns;
-	const char *name = ChooseIndexName(table, schema, columns, label, 0);
-	for (int nth = 1; is_taken(name); ++nth)
-		name = ChooseIndexName(table, schema, columns, label, nth);
-	return name;
+	if (plan.constraint == nullptr)
+		return ChooseIndexName(table, schema, plan.columns, "idx", given, given_count);
+	if (strcmp(plan.constraint, "PRIMARY KEY") == 0)
+		return ChooseIndexName(table, schema, nullptr, "pkey", given, given_count);
+	return ChooseIndexName(table, schema, plan.columns, "key", given, given_count);
 }
 
 void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName &table,

@@ -34,10 +34,9 @@ struct IndexPlan
 		*inline_definition; // of the constraint without an index, after UNIQUE or PRIMARY KEY
 };
 
-// The name that PostgreSQL would choose for it on a table; of `taken`, `taken_count` names already
-// given in the same schema, none comes back. Allocates.
+// The name that PostgreSQL would choose for it on a table, none of the `given`. Allocates.
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
-					   const RelationName *taken, int taken_count);
+					   const RelationName *given, int given_count);
 
 // CREATE INDEX CONCURRENTLY, and ADD CONSTRAINT ... USING INDEX.
 void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName &table,
@@ -50,8 +49,12 @@ void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName 
 const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const RelationName &table,
 							  const RelationName &index, const RelationSet &partitions);
 
+// Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
+// if anything is. False if the text cannot serve for it.
+bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement);
+
 Remedy ForReindex(const Finding &finding, const StatementText &statement);
-Remedy ForMoveIndex(const Findings &findings);
+Remedy ForMoveIndex(const Findings &findings, const StatementText &statement);
 Remedy ForAddConstraint(const Findings &findings, const StatementText &statement);
 Remedy ForAttachPartition(const Finding &finding, const StatementText &statement,
 						  const char *query);

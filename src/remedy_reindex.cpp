@@ -86,7 +86,7 @@ Remedy ForReindex(const Finding &finding, const StatementText &statement)
 	return commands.Done(nullptr);
 }
 
-Remedy ForMoveIndex(const Findings &findings)
+Remedy ForMoveIndex(const Findings &findings, const StatementText &statement)
 {
 	const Finding &first = findings.FirstViolation();
 	Commands commands;
@@ -94,8 +94,9 @@ Remedy ForMoveIndex(const Findings &findings)
 	{
 		if (first.target.exclusion)
 			return commands.Done(no_concurrent_exclusion);
+		const bool whole = AppendRest(commands, findings, statement);
 		AppendMove(commands, first.target.index, first.request.tablespace);
-		return commands.Done(nullptr);
+		return commands.Done(whole ? nullptr : "Then the rest of the command by itself.");
 	}
 
 	const RelationSet &indexes = first.target.set;

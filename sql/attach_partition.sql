@@ -1,0 +1,80 @@
+-- Proves: ATTACH PARTITION is a violation exactly if the server would build an index on the partition, and the
+-- hint names each.
+LOAD 'pg_safe_index';
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE SCHEMA psi_att;
+SET search_path = psi_att;
+CREATE TABLE p (a int NOT NULL, b text, c int) PARTITION BY RANGE (a);
+CREATE TABLE bare (a int NOT NULL, b text, c int);
+ALTER TABLE p ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
+ALTER TABLE p DETACH PARTITION bare;
+ALTER TABLE p ADD PRIMARY KEY (a);
+CREATE INDEX "P lower" ON p (lower(b) DESC) WHERE c > 0;
+CREATE INDEX p_c ON p USING hash (c) WITH (fillfactor = 60);
+
+-- all missing, columns in another order
+CREATE TABLE other (c int, gone int, b text, a int NOT NULL);
+ALTER TABLE other DROP COLUMN gone;
+ALTER TABLE p ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
+\set VERBOSITY default
+ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (10) TO (20);
+\set VERBOSITY terse
+
+-- like, but not the same: column, order, method, predicate, opclass, unique index without the constraint
+CREATE UNIQUE INDEX CONCURRENTLY o_1 ON other (a);
+CREATE INDEX CONCURRENTLY o_2 ON other (lower(b) DESC) WHERE c > 1;
+CREATE INDEX CONCURRENTLY o_3 ON other (lower(b) text_pattern_ops DESC) WHERE c > 0;
+CREATE INDEX CONCURRENTLY o_4 ON other (c);
+\set VERBOSITY default
+ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (10) TO (20);
+\set VERBOSITY terse
+-- one by one
+ALTER TABLE other ADD PRIMARY KEY USING INDEX o_1;
+CREATE INDEX CONCURRENTLY o_5 ON other (lower(b) DESC) WHERE c > 0;
+ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (10) TO (20);
+CREATE INDEX CONCURRENTLY o_6 ON other USING hash (c);
+ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (10) TO (20);
+
+-- new tables, a new root, a partitioned table
+BEGIN;
+CREATE TABLE n (a int NOT NULL, b text, c int);
+ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (20) TO (30);
+ROLLBACK;
+BEGIN;
+CREATE TABLE r (LIKE bare) PARTITION BY RANGE (a);
+CREATE INDEX r_b ON r (b);
+ALTER TABLE r ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
+ROLLBACK;
+CREATE TABLE sub (a int NOT NULL, b text, c int) PARTITION BY RANGE (a);
+ALTER TABLE p ATTACH PARTITION sub FOR VALUES FROM (30) TO (40);
+ALTER TABLE p DETACH PARTITION sub;
+DROP TABLE sub;
+CREATE TABLE sub (a int NOT NULL, b text, c int) PARTITION BY RANGE (a);
+CREATE TABLE sub_1 PARTITION OF sub FOR VALUES FROM (30) TO (35);
+\set VERBOSITY default
+ALTER TABLE p ATTACH PARTITION sub FOR VALUES FROM (30) TO (40);
+
+-- a default partition is locked as well
+CREATE TABLE rest PARTITION OF p DEFAULT;
+\set VERBOSITY terse
+ALTER TABLE p ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
+
+-- PostgreSQL's own answer
+\set VERBOSITY sqlstate
+ALTER TABLE p ATTACH PARTITION nothing FOR VALUES FROM (0) TO (10);
+ALTER TABLE nothing ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
+ALTER TABLE bare ATTACH PARTITION other FOR VALUES FROM (0) TO (10);
+ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (40) TO (50);
+CREATE TABLE fewer (a int NOT NULL);
+CREATE TABLE more (a int NOT NULL, b text, c int, d int);
+CREATE TABLE types (a bigint NOT NULL, b text, c int);
+ALTER TABLE p ATTACH PARTITION fewer FOR VALUES FROM (50) TO (60);
+ALTER TABLE p ATTACH PARTITION more FOR VALUES FROM (50) TO (60);
+ALTER TABLE p ATTACH PARTITION types FOR VALUES FROM (50) TO (60);
+-- an index is attached without a build
+CREATE INDEX p_only ON ONLY p (b);
+ALTER INDEX p_only ATTACH PARTITION o_4;
+
+SET client_min_messages = error;
+DROP SCHEMA psi_att CASCADE;

@@ -1,0 +1,109 @@
+-- Proves: the verdicts over ALTER TABLE that adds constraints which build an index.
+LOAD 'pg_safe_index';
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE SCHEMA psi_con;
+SET search_path = psi_con;
+CREATE TABLE t (a int NOT NULL, b text, c int, d int4range);
+CREATE TABLE k (a int PRIMARY KEY, b int);
+CREATE TABLE p (a int NOT NULL, b int) PARTITION BY RANGE (a);
+CREATE TABLE e (a int NOT NULL, b int) PARTITION BY RANGE (a);
+CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE VIEW v AS SELECT 1 AS a;
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+
+-- violations
+ALTER TABLE t ADD UNIQUE (a);
+ALTER TABLE t ADD CONSTRAINT c UNIQUE (a, b) INCLUDE (c);
+ALTER TABLE t ADD PRIMARY KEY (a);
+ALTER TABLE ONLY t ADD CONSTRAINT t_pkey PRIMARY KEY (a);
+ALTER TABLE IF EXISTS psi_con.t ADD UNIQUE NULLS NOT DISTINCT (b);
+ALTER TABLE t ADD UNIQUE (a) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE t ADD UNIQUE (a) WITH (fillfactor = 70) USING INDEX TABLESPACE pg_default;
+ALTER TABLE t ADD EXCLUDE USING btree (a WITH =);
+ALTER TABLE t ADD CONSTRAINT x EXCLUDE USING gist (d WITH &&) WHERE (a > 0);
+ALTER TABLE t ADD COLUMN n int UNIQUE;
+ALTER TABLE t ADD COLUMN n int CONSTRAINT n_key UNIQUE DEFERRABLE;
+ALTER TABLE t ADD n bigserial PRIMARY KEY;
+ALTER TABLE t ADD COLUMN IF NOT EXISTS n int UNIQUE;
+ALTER TABLE t ADD COLUMN n int, ADD UNIQUE (n, a);
+ALTER TABLE t ALTER c SET DEFAULT 1, ADD CHECK (c > 0), ADD UNIQUE (c), ADD UNIQUE (a);
+ALTER TABLE p ADD PRIMARY KEY (a);
+ALTER TABLE p ADD UNIQUE (a, b);
+ALTER TABLE p_1 ADD UNIQUE (b);
+DO $$ BEGIN ALTER TABLE t ADD UNIQUE (a); END $$;
+SELECT count(*) AS built FROM pg_index WHERE indrelid = 't'::regclass;
+
+-- an index that is there
+CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a);
+CREATE UNIQUE INDEX CONCURRENTLY t_c ON t (c);
+ALTER TABLE t ADD CONSTRAINT t_u UNIQUE USING INDEX t_c;
+ALTER TABLE t ADD PRIMARY KEY USING INDEX t_a;
+
+-- constraints without an index, and other subcommands
+ALTER TABLE t ADD CHECK (c > 0) NOT VALID, ADD FOREIGN KEY (c) REFERENCES k (a), ALTER b SET STATISTICS 7;
+ALTER TABLE t ADD COLUMN o int DEFAULT 1 CHECK (o > 0) REFERENCES k (a);
+ALTER TABLE t DROP COLUMN o;
+
+-- nothing is built
+ALTER TABLE t ADD COLUMN IF NOT EXISTS b text UNIQUE;
+ALTER TABLE ONLY p ADD CONSTRAINT p_only UNIQUE (a, b);
+ALTER TABLE e ADD PRIMARY KEY (a);
+ALTER TABLE IF EXISTS nothing ADD UNIQUE (a);
+
+-- private, new
+CREATE TEMP TABLE tmp (a int);
+ALTER TABLE tmp ADD PRIMARY KEY (a);
+BEGIN;
+CREATE TABLE n (a int, b int);
+ALTER TABLE n ADD PRIMARY KEY (a), ADD UNIQUE (b), ADD COLUMN c int UNIQUE;
+CREATE TABLE np (a int) PARTITION BY RANGE (a);
+CREATE TABLE np_1 PARTITION OF np FOR VALUES FROM (0) TO (10);
+ALTER TABLE np ADD PRIMARY KEY (a);
+ROLLBACK;
+CREATE TABLE n (a int PRIMARY KEY, b int UNIQUE REFERENCES k (a), FOREIGN KEY (b) REFERENCES n (a));
+
+-- missing, or what PostgreSQL refuses itself
+\set VERBOSITY sqlstate
+ALTER TABLE nothing ADD UNIQUE (a);
+ALTER TABLE t ADD UNIQUE (nothing);
+ALTER TABLE t ADD UNIQUE (a) INCLUDE (nothing);
+ALTER TABLE t ADD COLUMN b text UNIQUE;
+ALTER TABLE k ADD PRIMARY KEY (b);
+ALTER TABLE v ADD UNIQUE (a);
+ALTER TABLE m ADD UNIQUE (a);
+ALTER TABLE pg_class ADD UNIQUE (relname);
+CREATE ROLE regress_psi_con;
+GRANT USAGE ON SCHEMA psi_con TO regress_psi_con;
+SET ROLE regress_psi_con;
+ALTER TABLE t ADD UNIQUE (b);
+RESET ROLE;
+DROP OWNED BY regress_psi_con;
+DROP ROLE regress_psi_con;
+
+-- the words
+\set VERBOSITY default
+ALTER TABLE p ADD CONSTRAINT "P u" UNIQUE (a, b) WITH (fillfactor = 70);
+alter /* ; */ table t -- add unique (x)
+  add unique (b) with (fillfactor = 70), -- the first
+  add constraint "U 2" unique nulls not distinct (b) include (c) deferrable initially deferred,
+  add column z text default ', add unique (b)' constraint "U 3" unique not null /* ! */,
+  alter c set default 7;
+ALTER TABLE t ADD EXCLUDE USING btree (b WITH =);
+CREATE TABLE nn (a int, "B b" int NOT NULL);
+ALTER TABLE nn ADD PRIMARY KEY (a, "B b");
+BEGIN;
+ALTER TABLE t ADD UNIQUE (b);
+ROLLBACK;
+ALTER TABLE t ADD UNIQUE (b), ADD EXCLUDE USING btree (b WITH =);
+
+-- small, operations
+SET pg_safe_index.min_table_size = '1MB';
+ALTER TABLE t ADD CONSTRAINT small UNIQUE (b);
+RESET pg_safe_index.min_table_size;
+SET pg_safe_index.operations = '';
+ALTER TABLE t ADD CONSTRAINT unchecked UNIQUE (b);
+RESET pg_safe_index.operations;
+
+SET client_min_messages = error;
+DROP SCHEMA psi_con CASCADE;
