@@ -1,0 +1,29 @@
+# Proves: reindexdb is refused where it would block, and reindexdb --concurrently is not.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('reindexdb');
+$node->init;
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
+$node->start;
+
+# Nothing in it but what comes with the server.
+$node->command_ok([ 'reindexdb', 'postgres' ], 'a database without tables of users');
+$node->command_ok([ 'reindexdb', '--system', 'postgres' ], 'the catalogs');
+
+$node->safe_psql('postgres', 'CREATE TABLE t (a int PRIMARY KEY, b int); CREATE SCHEMA s CREATE TABLE t (a int PRIMARY KEY)');
+my $refused = qr/REINDEX without CONCURRENTLY would block writes/;
+for my $arguments ([], [ '-t', 't' ], [ '-i', 't_pkey' ], [ '-S', 's' ], [ '-j', '2', '-S', 's', '-S', 'public' ])
+{
+	my @command = ('reindexdb', @$arguments);
+	$node->command_fails_like([ @command, 'postgres' ], $refused, "refused: @command");
+	$node->command_ok([ @command, '--concurrently', 'postgres' ], "passes: @command --concurrently");
+	local $ENV{PGOPTIONS} = '-c pg_safe_index.mode=off';
+	$node->command_ok([ @command, 'postgres' ], "passes with the mode off: @command");
+}
+
+$node->stop;
+done_testing();
