@@ -154,30 +154,22 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 							   ProcessUtilityContext context, ParamListInfo params,
 							   QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
-	const Node *statement = pstmt->utilityStmt;
-	bool ours;
-
-	switch (nodeTag(statement))
+	switch (nodeTag(pstmt->utilityStmt))
 	{
+	case T_DropStmt:
+		if (((const DropStmt *) pstmt->utilityStmt)->removeType != OBJECT_INDEX)
+			break;
+		/* FALLTHROUGH */
 	case T_IndexStmt:
 	case T_ReindexStmt:
 	case T_AlterTableStmt:
 	case T_AlterTableMoveAllStmt:
-		ours = true;
-		break;
-	case T_DropStmt:
-		ours = ((const DropStmt *) statement)->removeType == OBJECT_INDEX;
-		break;
+		guard_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		return;
 	default:
-		ours = false;
 		break;
 	}
-
-	if (ours)
-		guard_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	else
-		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-								qc);
+	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
 void _PG_init(void)
