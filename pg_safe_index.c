@@ -142,7 +142,11 @@ static pg_noinline void guard_and_go_on(PlannedStmt *pstmt, const char *queryStr
 										ParamListInfo params, QueryEnvironment *queryEnv,
 										DestReceiver *dest, QueryCompletion *qc)
 {
-	psi_guard(pstmt, queryString, context, &settings);
+	const Node *statement = pstmt->utilityStmt;
+
+	/* Most that is dropped is no index. */
+	if (!IsA(statement, DropStmt) || ((const DropStmt *) statement)->removeType == OBJECT_INDEX)
+		psi_guard(pstmt, queryString, context, &settings);
 	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
@@ -156,20 +160,18 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 {
 	switch (nodeTag(pstmt->utilityStmt))
 	{
-	case T_DropStmt:
-		if (((const DropStmt *) pstmt->utilityStmt)->removeType != OBJECT_INDEX)
-			break;
-		/* FALLTHROUGH */
 	case T_IndexStmt:
+	case T_DropStmt:
 	case T_ReindexStmt:
 	case T_AlterTableStmt:
 	case T_AlterTableMoveAllStmt:
 		guard_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		return;
+		break;
 	default:
+		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+								qc);
 		break;
 	}
-	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
 void _PG_init(void)
