@@ -106,7 +106,7 @@ my @list = (
 	[ 'ALTER INDEX t_b RENAME TO t_bb', 'pass' ],
 	[ 'ALTER INDEX t_b SET (fillfactor = 70)', 'pass' ],
 	[ 'ANALYZE t', 'pass' ],
-	[ 'CREATE STATISTICS ON b, c FROM t', 'pass' ],
+	[ 'CREATE STATISTICS t_bc ON b, c FROM t', 'pass' ],
 );
 
 sub renew
