@@ -25,7 +25,10 @@ EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso 
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+# make test and make demo install what is missing, which may be PGXS itself.
+ifeq ($(filter test demo,$(MAKECMDGOALS)),)
 include $(PGXS)
+endif
 
 # PGXS hands PG_CXXFLAGS to the compiler, but not to the one that makes bitcode for the JIT compiler.
 BITCODE_CXXFLAGS += $(CXX_DIALECT)
@@ -38,3 +41,6 @@ demo:
 	demo/run
 
 .PHONY: test demo
+
+# PGXS does not look at headers: an object of an older one would crash the server.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.hpp src/*.h)

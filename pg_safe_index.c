@@ -46,10 +46,6 @@ static struct psi_settings settings = {
 	.exempt_applications = NULL,
 };
 
-/* The GUC machinery wants a char * of its own. */
-static char *operations = NULL;
-static char *exempt_applications = NULL;
-
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
 
 static bool check_operations(char **newval, void **extra, GucSource source)
@@ -72,13 +68,6 @@ static bool check_operations(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-static void assign_operations(const char *newval, void *extra)
-{
-	(void) extra;
-
-	settings.operations = newval;
-}
-
 static bool check_exempt_applications(char **newval, void **extra, GucSource source)
 {
 	(void) extra;
@@ -88,13 +77,6 @@ static bool check_exempt_applications(char **newval, void **extra, GucSource sou
 		return true;
 	GUC_check_errdetail("List syntax is invalid.");
 	return false;
-}
-
-static void assign_exempt_applications(const char *newval, void *extra)
-{
-	(void) extra;
-
-	settings.exempt_applications = newval;
 }
 
 static void define_settings(void)
@@ -119,16 +101,16 @@ static void define_settings(void)
 	DefineCustomStringVariable("pg_safe_index.operations", "The operations that are checked.",
 							   "A list of create_index, drop_index, reindex, add_constraint, "
 							   "attach_partition, move_index.",
-							   &operations, psi_operation_names(), PGC_SUSET, GUC_LIST_INPUT,
-							   check_operations, assign_operations, NULL);
+							   &settings.operations, psi_operation_names(), PGC_SUSET,
+							   GUC_LIST_INPUT, check_operations, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pg_safe_index.exempt_applications",
 		"Sessions with one of these application names are not checked.",
 		"A list of names; a trailing * matches any rest. A client can set its application_name "
 		"itself: this is a convenience, not a wall.",
-		&exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
-		assign_exempt_applications, NULL);
+		&settings.exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
+		NULL, NULL);
 
 	MarkGUCPrefixReserved("pg_safe_index");
 }

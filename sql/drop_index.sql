@@ -71,6 +71,13 @@ SET client_min_messages = warning;
 DROP INDEX nothing, t_c;
 DROP INDEX t, t_c;
 DROP INDEX t_c, nothing;
+DROP INDEX pg_class_oid_index, t_c;
+DROP INDEX nothing, a.b.c.d;
+\set VERBOSITY default
+DROP INDEX t_c, nothing;
+DROP INDEX t_c, pg_class_oid_index;
+DROP INDEX t_c, "T c", t_c;
+\set VERBOSITY terse
 -- that a constraint needs an index is found out when all are locked
 DROP INDEX t_pkey, t_c;
 BEGIN READ ONLY;

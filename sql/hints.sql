@@ -36,6 +36,10 @@ CREATE INDEX i ON "Hidden Schema"."T" (a);
 SELECT 1 AS one\; /* two */ CREATE INDEX i ON "Mixed Case" (c) /* end */\; SELECT 3 AS three;
 DO $do$ BEGIN /* in */ CREATE INDEX i ON "Mixed Case" (c); END $do$;
 
+-- a setting that the scanner goes by has changed since the text was parsed: the hint comes from the tree
+SET backslash_quote = off\; CREATE INDEX i ON "Mixed Case" (("A b" || E'x\'y'));
+SHOW backslash_quote;
+
 CREATE INDEX CONCURRENTLY "I 1" ON "Mixed Case" (c);
 CREATE INDEX CONCURRENTLY "I 1" ON "Hidden Schema"."T" (a);
 CREATE INDEX CONCURRENTLY "I 2" ON "Mixed Case" (c);

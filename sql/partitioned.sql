@@ -30,6 +30,11 @@ CREATE INDEX IF NOT EXISTS p_only ON p (a);
 CREATE INDEX "P b" ON p USING btree (lower(p.b), a DESC) WHERE psi_part.p.a > 0 -- the end
 ;
 
+-- not the first statement of its string; the name of the index taken from a partition; a row as a whole
+SELECT 1 AS one\; CREATE INDEX ON p (lower(p.b)) /* end */\; SELECT 2 AS two;
+CREATE INDEX p_1_a_idx ON p (a);
+CREATE INDEX p_row ON p (lower((p).b));
+
 -- the same, run as it stands
 CREATE INDEX "P b" ON ONLY p USING btree (lower(b), a DESC) WHERE a > 0;
 CREATE INDEX CONCURRENTLY p_1_lower_a_idx ON p_1 USING btree (lower(b), a DESC) WHERE a > 0;
@@ -95,6 +100,14 @@ CREATE INDEX ON many (b);
 SET pg_safe_index.mode = off;
 CREATE INDEX many_b_idx ON many (b);
 RESET pg_safe_index.mode;
+
+-- many partitioned tables between
+CREATE TABLE deep (a int, b int) PARTITION BY RANGE (a);
+SELECT format('CREATE TABLE deep_%s PARTITION OF deep FOR VALUES FROM (%s) TO (%s) PARTITION BY RANGE (a)', n, n, n + 1)
+  FROM generate_series(1, 40) n \gexec
+CREATE TABLE deep_40_1 PARTITION OF deep_40 FOR VALUES FROM (40) TO (41);
+CREATE INDEX deep_b ON deep (b);
+DROP TABLE deep;
 
 -- small trees: the leaves are added up
 INSERT INTO many SELECT n % 13 + 1, n FROM generate_series(1, 1300) n;

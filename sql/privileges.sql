@@ -32,6 +32,13 @@ CREATE INDEX ON psi_priv.s (a);
 DROP INDEX psi_priv.s_a;
 -- stops at the one that is not ours
 DROP INDEX psi_closed.c_a, psi_priv.t_a;
+RESET ROLE;
+CREATE SCHEMA psi_open;
+CREATE TABLE psi_open.o (a int);
+CREATE INDEX CONCURRENTLY o_a ON psi_open.o (a);
+GRANT USAGE ON SCHEMA psi_open TO regress_psi_owner;
+SET ROLE regress_psi_owner;
+DROP INDEX psi_open.o_a, psi_priv.t_a;
 SET ROLE regress_psi_member;
 CREATE INDEX ON psi_priv.t (a);
 DROP INDEX psi_priv.t_a;
@@ -53,5 +60,5 @@ SET ROLE regress_psi_other;
 SELECT psi_priv.build();
 RESET ROLE;
 
-DROP SCHEMA psi_priv, psi_closed CASCADE;
+DROP SCHEMA psi_priv, psi_closed, psi_open CASCADE;
 DROP ROLE regress_psi_member, regress_psi_other, regress_psi_owner;

@@ -39,19 +39,12 @@ int NextBehind(const ColumnDef &column, int location, int end)
 	return next;
 }
 
-} // namespace
-
-AlterText FindAlterTable(const StatementText &statement, int count)
+void Find(const StatementText &statement, int count, Subcommand *subcommands, AlterText &alter)
 {
-	AlterText alter{};
-	alter.text = statement.text;
-	auto *subcommands = static_cast<Subcommand *>(palloc(sizeof(Subcommand) * (count + 1)));
-	alter.subcommands = subcommands;
-
 	Tokens tokens(statement.text);
 	alter.begin = tokens.Location();
 	if (!tokens.Skip("alter") || !(tokens.Skip("table") || tokens.Skip("index")))
-		return alter;
+		return;
 	if (tokens.Skip("if"))
 		tokens.Skip("exists");
 	SkipTable(tokens);
@@ -65,7 +58,7 @@ AlterText FindAlterTable(const StatementText &statement, int count)
 		if (ends || (depth == 0 && tokens.Is(',')))
 		{
 			if (alter.count == count)
-				return alter;
+				return;
 			subcommands[alter.count++] = {begin, tokens.PreviousEnd()};
 			if (ends)
 				break;
@@ -78,6 +71,18 @@ AlterText FindAlterTable(const StatementText &statement, int count)
 			--depth;
 	}
 	alter.found = alter.count == count;
+}
+
+} // namespace
+
+AlterText FindAlterTable(const StatementText &statement, int count)
+{
+	AlterText alter{};
+	alter.text = statement.text;
+	auto *subcommands = static_cast<Subcommand *>(palloc(sizeof(Subcommand) * (count + 1)));
+	alter.subcommands = subcommands;
+	if (!ScannerAccepts([&] { Find(statement, count, subcommands, alter); }))
+		alter.found = false;
 	return alter;
 }
 

@@ -35,7 +35,18 @@ bool CollectQualified(Node *node, void *state)
 			repalloc(columns->items, sizeof(*columns->items) * columns->capacity));
 	}
 	columns->items[columns->count++] = column;
-	return false;
+	return false; // go on
+}
+
+bool NamesTable(Node *node, void *name)
+{
+	if (node == nullptr)
+		return false;
+	if (!IsA(node, ColumnRef))
+		return WalkRawTree(node, NamesTable, name);
+	const auto *column = reinterpret_cast<const ColumnRef *>(node);
+	return list_length(column->fields) == 1 && IsA(linitial(column->fields), String) &&
+		   strcmp(strVal(linitial(column->fields)), static_cast<const char *>(name)) == 0;
 }
 
 QualifiedColumns FindQualified(const IndexStmt &tree)
@@ -95,51 +106,38 @@ bool SkipToDefinition(Tokens &tokens)
 	return tokens.Is('(') || tokens.IsKeyword("using");
 }
 
-} // namespace
-
-CommandText FindCommand(const StatementText &statement, Operation operation)
+void Find(const StatementText &statement, Operation operation, CommandText &command)
 {
-	CommandText command{};
-	command.text = statement.text;
-
 	Tokens tokens(statement.text);
 	command.begin = tokens.Location();
 	if (!SkipVerb(tokens, operation))
-		return command;
+		return;
 	command.after_verb = tokens.PreviousEnd();
 	if (operation == Operation::create_index)
 	{
 		if (!SkipToDefinition(tokens))
-			return command;
+			return;
 		command.definition = tokens.Location();
 	}
 	while (!tokens.AtEnd() && !tokens.Is(';'))
 		tokens.Next();
 	command.end = tokens.PreviousEnd();
 	command.found = true;
-	return command;
 }
 
-void AppendWithConcurrently(StringInfo out, const CommandText &command)
+// Copies the definition to `out`, the qualifiers left out. False if one of them is not where it
+// should be: this is not the text that the tree was made from.
+bool CopyUnqualified(const CommandText &command, const StatementText &statement,
+					 const QualifiedColumns &qualified, StringInfo out)
 {
-	appendBinaryStringInfo(out, command.text + command.begin, command.after_verb - command.begin);
-	appendStringInfoString(out, " CONCURRENTLY");
-	appendBinaryStringInfo(out, command.text + command.after_verb,
-						   command.end - command.after_verb);
-	appendStringInfoChar(out, ';');
-}
-
-const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
-									const IndexStmt &tree)
-{
-	const QualifiedColumns qualified = FindQualified(tree);
-	StringInfoData definition;
-	initStringInfo(&definition);
-
 	int copied = command.definition;
+	int left_out = 0;
 	Tokens tokens(statement.text);
-	while (!tokens.AtEnd())
+	while (!tokens.AtEnd() && tokens.Location() < command.definition)
+		tokens.Next();
+	for (; !tokens.AtEnd(); tokens.Next())
 	{
+		CHECK_FOR_INTERRUPTS();
 		const int location = tokens.Location();
 		for (int i = 0; i < qualified.count; ++i)
 		{
@@ -152,14 +150,64 @@ const char *DefinitionForPartitions(const CommandText &command, const StatementT
 				if (tokens.Is('.'))
 					--dots;
 			}
-			appendBinaryStringInfo(&definition, command.text + copied, location - copied);
+			appendBinaryStringInfo(out, command.text + copied, location - copied);
 			copied = tokens.Location();
+			++left_out;
 			break;
 		}
-		tokens.Next();
 	}
-	appendBinaryStringInfo(&definition, command.text + copied, command.end - copied);
-	return definition.data;
+	if (left_out != qualified.count || copied > command.end)
+		return false;
+	appendBinaryStringInfo(out, command.text + copied, command.end - copied);
+	return true;
+}
+
+} // namespace
+
+CommandText FindCommand(const StatementText &statement, Operation operation)
+{
+	CommandText command{};
+	command.text = statement.text;
+	if (!ScannerAccepts([&] { Find(statement, operation, command); }))
+		command.found = false;
+	return command;
+}
+
+void AppendWithConcurrently(StringInfo out, const CommandText &command)
+{
+	appendBinaryStringInfo(out, command.text + command.begin, command.after_verb - command.begin);
+	appendStringInfoString(out, " CONCURRENTLY");
+	appendBinaryStringInfo(out, command.text + command.after_verb,
+						   command.end - command.after_verb);
+	appendStringInfoChar(out, ';');
+}
+
+bool MayHoldWholeRow(const IndexStmt &tree)
+{
+	if (tree.transformed)
+		return false;
+	char *name = tree.relation->relname;
+	for (int i = 0; i < list_length(tree.indexParams); ++i)
+	{
+		if (NamesTable(static_cast<IndexElem *>(list_nth(tree.indexParams, i))->expr, name))
+			return true;
+	}
+	return NamesTable(tree.whereClause, name);
+}
+
+const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
+									const IndexStmt &tree)
+{
+	// What parse analysis has been at is no raw tree any more.
+	if (tree.transformed)
+		return nullptr;
+	const QualifiedColumns qualified = FindQualified(tree);
+	StringInfoData definition;
+	initStringInfo(&definition);
+	bool copied = false;
+	const bool accepted = ScannerAccepts(
+		[&] { copied = CopyUnqualified(command, statement, qualified, &definition); });
+	return accepted && copied ? definition.data : nullptr;
 }
 
 } // namespace psi

@@ -24,8 +24,13 @@ CommandText FindCommand(const StatementText &statement, Operation operation);
 // Appends the text with CONCURRENTLY in its place, and a semicolon.
 void AppendWithConcurrently(StringInfo out, const CommandText &command);
 
+// Does an expression or the predicate refer to the table by its name alone, and so perhaps to a row
+// as a whole?
+bool MayHoldWholeRow(const IndexStmt &tree);
+
 // The text from `definition` to `end`, with the table's name before column names taken out, so that
-// it holds for any partition: t.a becomes a. `tree` is what the text was parsed to. Allocates.
+// it holds for any partition: t.a becomes a. `tree` is what the text was parsed to; null if it
+// turns out not to be. Allocates.
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
 									const IndexStmt &tree);
 

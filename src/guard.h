@@ -24,11 +24,11 @@ extern "C"
 	/* The settings as the GUC machinery holds them. */
 	struct psi_settings
 	{
-		int mode;                        /* enum psi_mode */
-		int minimum_mode;                /* enum psi_mode */
-		int min_table_size;              /* kB; 0: every table */
-		const char *operations;          /* a list as psi_is_operation_list() takes */
-		const char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
+		int mode;                  /* enum psi_mode */
+		int minimum_mode;          /* enum psi_mode */
+		int min_table_size;        /* kB; 0: every table */
+		char *operations;          /* a list as psi_is_operation_list() takes */
+		char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
 	};
 
 	/*

@@ -59,12 +59,14 @@ bool IsCreatedHere(Oid relation);
 // Nothing if another session's lock, or its wait for one, keeps us from opening the relation.
 std::optional<std::int64_t> MainForkSize(Oid relation);
 
-// Calls `use` with the relation opened under ACCESS SHARE, if that can be had at once; else returns
-// false.
+// Calls `use` with the relation opened under ACCESS SHARE, if this transaction holds that or a
+// stronger lock, or it can be had at once; else returns false.
 template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 {
-	// ConditionalLockRelationOid() fails for a conflicting lock that is waited for, too.
-	if (!ConditionalLockRelationOid(relation, AccessShareLock))
+	// ConditionalLockRelationOid() fails for a conflicting lock that is only waited for, too: even
+	// if this transaction holds one that would do.
+	const bool ours = CheckRelationOidLockedByMe(relation, AccessShareLock, true);
+	if (!ours && !ConditionalLockRelationOid(relation, AccessShareLock))
 		return false;
 	const Relation opened = try_relation_open(relation, NoLock);
 	if (opened != nullptr)
@@ -72,7 +74,8 @@ template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 		use(opened);
 		relation_close(opened, NoLock);
 	}
-	UnlockRelationOid(relation, AccessShareLock);
+	if (!ours)
+		UnlockRelationOid(relation, AccessShareLock);
 	return opened != nullptr;
 }
 

@@ -11,12 +11,11 @@ namespace
 struct Filling
 {
 	RelationSet set{};
-	int capacity = 2 * spelled_members_max;
 	Member *spelled;
 	std::int64_t enough;
 
 	explicit Filling(std::int64_t enough_bytes)
-		: spelled(static_cast<Member *>(palloc(sizeof(Member) * capacity))), enough(enough_bytes)
+		: spelled(static_cast<Member *>(palloc(sizeof(Member) * spelled_max))), enough(enough_bytes)
 	{
 		if (enough > 0)
 			set.size = 0;
@@ -25,13 +24,8 @@ struct Filling
 	// Returns its position, or -1 if there are enough.
 	int Spell(const ClassRow &row, bool leaf, int parent)
 	{
-		if (set.spelled_members >= spelled_members_max)
+		if (set.spelled_members >= spelled_members_max || set.spelled_count >= spelled_max)
 			return -1;
-		if (set.spelled_count == capacity)
-		{
-			capacity *= 2;
-			spelled = static_cast<Member *>(repalloc(spelled, sizeof(Member) * capacity));
-		}
 		spelled[set.spelled_count] = {NameOf(row), row.schema, leaf, parent};
 		if (leaf)
 			++set.spelled_members;

@@ -21,6 +21,8 @@ struct Member
 
 // So many that hold rows are named one by one.
 constexpr int spelled_members_max = 10;
+// ... and so many with the partitioned tables between.
+constexpr int spelled_max = 30;
 
 struct RelationSet
 {

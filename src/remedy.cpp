@@ -1,6 +1,8 @@
 // remedy: CREATE INDEX and DROP INDEX; the other commands have files of their own.
 #include "remedy_parts.hpp"
 
+#include <cstddef>
+
 #include "command_text.hpp"
 #include "definition.hpp"
 #include "index_name.hpp"
@@ -40,6 +42,9 @@ Remedy CreateOnTable(const Finding &finding, const StatementText &statement, con
 	return commands.Done(nullptr);
 }
 
+// A definition that is longer (bytes) is not spelled out for each partition.
+constexpr std::size_t definition_length_max = 4096;
+
 Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statement,
 						   const char *query)
 {
@@ -48,9 +53,15 @@ Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statemen
 	Commands commands;
 
 	const CommandText command = FindCommand(statement, Operation::create_index);
-	const char *definition = command.found ? DefinitionForPartitions(command, statement, create)
-										   : DefinitionFromTree(create, target, query);
+	const char *definition = nullptr;
+	if (command.found)
+		definition = DefinitionForPartitions(command, statement, create);
 	if (definition == nullptr)
+		definition = DefinitionFromTree(create, target, query);
+	// The definition stands in every command. A row of the table as a whole has another name in
+	// each.
+	if (definition == nullptr || strlen(definition) > definition_length_max ||
+		MayHoldWholeRow(create))
 		return commands.Done(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each "
 			"leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
@@ -68,6 +79,17 @@ constexpr const char *no_concurrent_drop =
 	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, "
 	"and try again when it fails: SET lock_timeout = '2s'.";
 
+bool IsNamedBefore(const Findings &findings, const Finding &finding)
+{
+	for (const Finding *other = findings.begin(); other < &finding; ++other)
+	{
+		if (other->target.index.name != nullptr &&
+			strcmp(other->target.index.Quoted(), finding.target.index.Quoted()) == 0)
+			return true;
+	}
+	return false;
+}
+
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 {
@@ -83,6 +105,8 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 	}
 	if (partitioned_only)
 		return commands.Done(no_concurrent_drop);
+	if (findings.items[findings.count - 1].target.ends_command)
+		return commands.Done("PostgreSQL will refuse the command for another name in it.");
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);
 	const Request &first = findings.items[0].request;
@@ -92,12 +116,15 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 	{
 		for (const Finding &finding : findings)
 		{
-			if (finding.target.index.name == nullptr)
-				continue; // nothing there that could be dropped
-			const bool concurrently = finding.target.facts.kind != TableKind::partitioned_table;
-			appendStringInfo(
-				commands.Add(), "DROP INDEX %s%s%s;", concurrently ? "CONCURRENTLY " : "",
-				finding.request.missing_ok ? "IF EXISTS " : "", finding.target.index.Quoted());
+			// Nothing there that could be dropped, or not concurrently, or it has been named
+			// before.
+			if (finding.target.index.name == nullptr ||
+				finding.target.facts.kind == TableKind::partitioned_table ||
+				IsNamedBefore(findings, finding))
+				continue;
+			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
+							 finding.request.missing_ok ? "IF EXISTS " : "",
+							 finding.target.index.Quoted());
 		}
 	}
 

@@ -75,13 +75,17 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 {
 	AppendOnly(commands, plan, table, index);
 
-	// The names of two tables can be equal in all that is left of them after truncation.
-	auto *names =
+	// The names of two tables can be equal in all that is left of them after truncation; that of
+	// the table's own index is given already.
+	auto *given =
 		static_cast<RelationName *>(palloc(sizeof(RelationName) * (partitions.spelled_count + 1)));
+	given[0] = index;
+	RelationName *names = given + 1;
 	for (int i = 0; i < partitions.spelled_count; ++i)
 	{
 		const Member &member = partitions.spelled[i];
-		names[i] = NameBeside(member.name, ChooseName(plan, member.name, member.schema, names, i));
+		names[i] =
+			NameBeside(member.name, ChooseName(plan, member.name, member.schema, given, i + 1));
 		if (member.leaf)
 			BuildOnTable(commands, plan, member.name, names[i]);
 		else
@@ -94,14 +98,16 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 	StringInfoData remark;
 	initStringInfo(&remark);
 	const int rest = partitions.members - partitions.spelled_members;
-	if (rest > 0)
+	if (partitions.spelled_count == spelled_max)
+		appendStringInfoString(&remark, "Then do the same for all other partitions.");
+	else if (rest > 0)
 		appendStringInfo(&remark, "Then do the same for %d more leaf partition%s.", rest,
 						 rest == 1 ? "" : "s");
 	if (partitions.foreign > 0)
 		appendStringInfo(&remark,
 						 "%sPartitions that are foreign tables have no index, and keep the one on "
 						 "the partitioned table marked invalid this way.",
-						 rest > 0 ? " " : "");
+						 remark.len > 0 ? " " : "");
 	return remark.len > 0 ? remark.data : nullptr;
 }
 

@@ -199,7 +199,7 @@ const char *Override(const Settings &settings)
 			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
 			"forbids less.",
 			ModeName(settings.mode), ModeName(settings.minimum_mode));
-	return psprintf("This session cannot override it: pg_safe_index.minimum_mode = %s.",
+	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
 					ModeName(settings.minimum_mode));
 }
 

@@ -34,9 +34,9 @@ unsigned OperationsIn(const char *list)
 Settings SettingsInForce(const psi_settings &settings)
 {
 	const bool not_ours = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
-	// PreventCommandIfReadOnly() and PreventCommandDuringRecovery() come first in
-	// standard_ProcessUtility(), before any lock.
-	const bool refused_anyway = XactReadOnly || RecoveryInProgress();
+	// PreventCommandIfReadOnly() comes first in standard_ProcessUtility(), before any lock. On a
+	// standby every transaction is read-only.
+	const bool refused_anyway = XactReadOnly;
 
 	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
 			static_cast<std::int64_t>(settings.min_table_size) * 1024,

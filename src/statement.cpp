@@ -30,8 +30,7 @@ Requests DropIndex(const DropStmt *drop)
 		requests[i].concurrently = drop->concurrent;
 		requests[i].missing_ok = drop->missing_ok;
 		requests[i].cascade = drop->behavior == DROP_CASCADE;
-		requests[i].name =
-			makeRangeVarFromNameList(static_cast<List *>(list_nth(drop->objects, i)));
+		requests[i].dropped = static_cast<List *>(list_nth(drop->objects, i));
 	}
 	return {requests, count};
 }

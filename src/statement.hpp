@@ -19,9 +19,10 @@ struct Request
 	bool missing_ok;   // IF EXISTS
 	bool cascade;      // DROP INDEX: CASCADE
 
-	// CREATE INDEX, ALTER TABLE: the table; DROP INDEX, REINDEX INDEX, ALTER INDEX: the index. Null
-	// for a schema, a database, a tablespace.
+	// CREATE INDEX, ALTER TABLE: the table; REINDEX INDEX, ALTER INDEX: the index. Null for a
+	// schema, a database, a tablespace.
 	const RangeVar *name;
+	List *dropped; // DROP INDEX: what stands for the index's name, which may turn out to be none
 
 	const IndexStmt *create;               // CREATE INDEX
 	const ReindexStmt *reindex;            // REINDEX

@@ -55,7 +55,7 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 Target LookAtDropIndex(const Request &request, const Circumstances &circumstances)
 {
 	Target target{};
-	const auto index = ReadClass(Resolve(*request.name));
+	const auto index = ReadClass(Resolve(*makeRangeVarFromNameList(request.dropped)));
 	if (!index.has_value())
 	{
 		target.ends_command = !request.missing_ok;
@@ -79,6 +79,14 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 	if (!facts.permitted)
 	{
 		target.ends_command = true;
+		return target;
+	}
+
+	// PostgreSQL refuses a catalog's index by name, before it comes to the next one.
+	if (index->is_system)
+	{
+		facts.catalog = true;
+		target.ends_command = !allowSystemTableMods;
 		return target;
 	}
 

@@ -1,8 +1,7 @@
 // tokens: a statement's text as the server's own scanner sees it.
 //
 // So comments, quotes, dollar quotes and Unicode identifiers are what the server takes them for.
-// Text only: no catalogs, no locks. The text has been parsed before; on one that has not the
-// scanner may raise a syntax error.
+// Text only: no catalogs, no locks.
 #pragma once
 
 #include "postgres.hpp"
@@ -76,6 +75,32 @@ class Tokens
 	int end = 0;
 	int previous_end = 0;
 };
+
+// Runs `walk`, which goes over tokens. False if the scanner refuses the text: a setting that the
+// scanner goes by, standard_conforming_strings or backslash_quote, may have changed since the text
+// was parsed, by a statement before it in the same string even; or the text is not what the tree
+// was made from. It holds nothing but memory, so that its error can be dropped here. Any other
+// error goes on.
+template <typename Walk> bool ScannerAccepts(Walk walk)
+{
+	volatile bool accepted = true;
+	const MemoryContext context = CurrentMemoryContext;
+	PG_TRY();
+	{
+		walk();
+	}
+	PG_CATCH();
+	{
+		const int code = geterrcode();
+		if (code != ERRCODE_SYNTAX_ERROR && code != ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		accepted = false;
+	}
+	PG_END_TRY();
+	return accepted;
+}
 
 // Goes over a table's name with what may stand around it: [ONLY] [schema.]name [*], ONLY (name).
 void SkipTable(Tokens &tokens);

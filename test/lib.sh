@@ -54,7 +54,8 @@ find_server() {
 	if [ -z "${PG_CONFIG:-}" ]; then
 		local candidate
 		for candidate in $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -t/ -k5 -n); do
-			[ -f "$("$candidate" --pgxs)" ] && [ -x "${candidate%/*}/postgres" ] && PG_CONFIG=$candidate
+			[ -f "$("$candidate" --includedir-server)/postgres.h" ] && [ -f "$("$candidate" --pgxs)" ] &&
+				[ -x "${candidate%/*}/postgres" ] && PG_CONFIG=$candidate
 		done
 	fi
 	if [ -z "${PG_CONFIG:-}" ]; then

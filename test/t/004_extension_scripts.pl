@@ -53,6 +53,14 @@ is( hint_for('create index on p (b)', 'CREATE TABLE x (a int)'),
 	  . "CREATE INDEX CONCURRENTLY p_1_b_idx ON p_1 USING btree (b);\n"
 	  . 'ALTER INDEX p_b_idx ATTACH PARTITION p_1_b_idx;',
 	'partitioned table');
+# A text of the same kind, and yet not this tree's; one that the scanner stumbles over.
+is( hint_for('create index on p (lower(p.b))', 'CREATE INDEX abcdefghijk ON p (b)'),
+	"CREATE INDEX p_lower_idx ON ONLY p USING btree ((lower(b)));\n"
+	  . "CREATE INDEX CONCURRENTLY p_1_lower_idx ON p_1 USING btree ((lower(b)));\n"
+	  . 'ALTER INDEX p_lower_idx ATTACH PARTITION p_1_lower_idx;',
+	'column references that are not in the text');
+is(hint_for('create index on "T" (a)', q{CREATE INDEX ' ON "T" (a)}),
+	'CREATE INDEX CONCURRENTLY ON "T" USING btree (a);', 'a quote that is not closed');
 is(hint_for('drop index psi_probe_b', 'SELECT 1'), 'DROP INDEX CONCURRENTLY psi_probe_b;', 'DROP INDEX');
 
 # What is written from the tree can be run, and makes the same index as the command itself.

@@ -82,5 +82,17 @@ for my $command ('CREATE INDEX ON t (a)', 'CREATE INDEX ON t (abs(a)) WHERE a > 
 	cmp_ok($bytes, '<', 16384, "1,000 refusals keep less than 16 kB: $command") or diag("$bytes bytes");
 }
 
+# A warning does not end a transaction that would take its memory along.
+$node->append_conf('postgresql.conf', 'pg_safe_index.mode = warn');
+$node->reload;
+$node->poll_query_until('postgres', q{SELECT current_setting('pg_safe_index.mode') = 'warn'}) or die 'no reload';
+my $kept = growth('REINDEX INDEX t_a;');
+$node->append_conf('postgresql.conf', 'pg_safe_index.mode = off');
+$node->reload;
+$node->poll_query_until('postgres', q{SELECT current_setting('pg_safe_index.mode') = 'off'}) or die 'no reload';
+my $without = growth('REINDEX INDEX t_a;');
+cmp_ok($kept - $without, '<', 65536, '1,000 warnings in one statement keep less than 64 kB')
+  or diag("$kept bytes, $without without the guard");
+
 $node->stop;
 done_testing();

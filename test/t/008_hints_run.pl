@@ -95,6 +95,7 @@ my @commands = (
 	'CREATE UNIQUE INDEX p_u ON p (a, c)',
 	'CREATE INDEX IF NOT EXISTS p_n ON p ((p.a + p.c), (a + c))',
 	'CREATE INDEX ON p_3 (b)',
+	'CREATE INDEX p_1_b_idx ON p (b)',
 	'CREATE INDEX ON p USING hash (c)',
 	'CREATE INDEX ON l (b)',
 	'CREATE INDEX l_b ON l (abs(b)) TABLESPACE other',
