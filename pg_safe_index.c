@@ -158,7 +158,12 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 
 void _PG_init(void)
 {
+	bool floor_is_lost = psi_floor_is_lost();
+
 	define_settings();
+	/* The strictest one cannot be too low. The client has been warned that its value is refused. */
+	if (floor_is_lost)
+		SetConfigOption("pg_safe_index.minimum_mode", "error", PGC_SUSET, PGC_S_OVERRIDE);
 
 	/* Never NULL, so that the hook itself need not ask. */
 	previous_ProcessUtility =

@@ -47,6 +47,14 @@ extern "C"
 	 */
 	extern bool psi_is_operation_list(const char *list, const char **unknown, int *length);
 
+	/*
+	 * To be asked before the settings are defined: has a client that may not do so given a value
+	 * for pg_safe_index.minimum_mode while the library was not loaded? PostgreSQL forgets the value
+	 * from the configuration then, and refuses the client's: what was to be the floor is not known
+	 * any more.
+	 */
+	extern bool psi_floor_is_lost(void);
+
 	/* The names of all operations, separated by commas. In static memory. */
 	extern const char *psi_operation_names(void);
 

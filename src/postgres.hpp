@@ -62,6 +62,7 @@ extern "C"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -179,6 +180,25 @@ inline bool IsWithoutOverlaps(const Constraint &constraint)
 	(void) constraint;
 	return false;
 #endif
+}
+
+// Where the value of a parameter comes from; PGC_S_DEFAULT if there is no such parameter, not even
+// a placeholder of a module that is not loaded.
+inline GucSource SourceOfParameter(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	int count = 0;
+	config_generic **parameters = get_guc_variables(&count);
+#else
+	const int count = GetNumConfigOptions();
+	config_generic **parameters = get_guc_variables();
+#endif
+	for (int i = 0; i < count; ++i)
+	{
+		if (pg_strcasecmp(parameters[i]->name, name) == 0)
+			return parameters[i]->source;
+	}
+	return PGC_S_DEFAULT;
 }
 
 // Keeps the scanner from warning of backslashes: the parser has done so already, up to 18. From 19

@@ -51,6 +51,17 @@ bool InTransactionBlock(int context)
 
 } // namespace psi
 
+extern "C" bool psi_floor_is_lost(void)
+{
+	constexpr const char *floor = "pg_safe_index.minimum_mode";
+	if (process_shared_preload_libraries_in_progress ||
+		psi::SourceOfParameter(floor) < PGC_S_CLIENT)
+		return false;
+	// Libraries are loaded within a transaction, but for the postmaster's.
+	return !IsTransactionState() ||
+		   pg_parameter_aclcheck(floor, GetUserId(), ACL_SET) != ACLCHECK_OK;
+}
+
 extern "C" bool psi_is_operation_list(const char *list, const char **unknown, int *length)
 {
 	unsigned bits = 0;

@@ -161,5 +161,23 @@ is(as_role('trusted', 'SET pg_safe_index.minimum_mode = off; SET pg_safe_index.m
 	'', 'a trusted role can');
 like(as_role('trusted', 'CREATE INDEX ON theirs (a)'), qr/would block writes/, '... and has to say so');
 
+# The same where each session loads the library for itself: a client's value for a module that is not loaded yet
+# would displace the one from the file.
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', undef);
+$node->append_conf('postgresql.conf', q{session_preload_libraries = 'pg_safe_index'});
+$node->restart;
+like(as_role('owner', 'CREATE INDEX ON mine (a)', '-c pg_safe_index.mode=off'), qr/would block writes/,
+	'session_preload_libraries: the floor holds');
+for my $value ('off', 'warn', 'error', 'nonsense')
+{
+	my $said = as_role('owner', 'SET pg_safe_index.mode = off; CREATE INDEX ON mine (a)',
+		"-c pg_safe_index.minimum_mode=$value -c pg_safe_index.mode=off");
+	like($said, qr/ERROR:  CREATE INDEX without.* would block writes/, "... against PGOPTIONS with minimum_mode=$value");
+	like(as_role('owner', 'SET pg_safe_index.minimum_mode = off; RESET pg_safe_index.minimum_mode; CREATE INDEX ON mine (a)',
+			"-c pg_safe_index.minimum_mode=$value"), qr/would block writes/, '... and cannot be lowered');
+}
+is(as_role('trusted', 'CREATE INDEX ON theirs (a)', '-c pg_safe_index.minimum_mode=off -c pg_safe_index.mode=off'), '',
+	'... a trusted role still can');
+
 $node->stop;
 done_testing();
