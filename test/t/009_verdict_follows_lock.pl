@@ -35,6 +35,7 @@ my $tables = q{
 	CREATE TABLE ready (a int NOT NULL, b int);
 	CREATE INDEX ready_b ON ready (b);
 	CREATE UNIQUE INDEX u_a ON u (a);
+	CREATE TABLE w (r int4range, s int4range);
 	CREATE SCHEMA nothing;
 };
 
@@ -42,7 +43,7 @@ my $tables = q{
 # would lock them is to come past the partitioned table.
 my $use = q{
 	INSERT INTO t VALUES (1, 1, 1); INSERT INTO u VALUES (1, 1); INSERT INTO p_1 VALUES (1, 1); INSERT INTO p_2 VALUES (11, 1);
-	INSERT INTO bare VALUES (21, 1); INSERT INTO ready VALUES (31, 1); SELECT * FROM m;};
+	INSERT INTO bare VALUES (21, 1); INSERT INTO ready VALUES (31, 1); INSERT INTO w VALUES ('[1,2)', '[1,2)'); SELECT * FROM m;};
 
 # statement; verdict; for a pass in spite of a blocking lock: why
 my @list = (
@@ -108,6 +109,11 @@ my @list = (
 	[ 'ANALYZE t', 'pass' ],
 	[ 'CREATE STATISTICS t_bc ON b, c FROM t', 'pass' ],
 );
+
+# from 18 on
+push @list, [ 'ALTER TABLE w ADD UNIQUE (r, s WITHOUT OVERLAPS)', 'violation' ],
+  [ 'ALTER TABLE w ADD PRIMARY KEY (r, s WITHOUT OVERLAPS)', 'violation' ]
+  if $node->pg_version >= 18;
 
 sub renew
 {
@@ -206,6 +212,7 @@ for my $entry (@list)
 	is($said, $verdict, "by the guard: $statement") or diag($err);
 	unlike($err, qr/ERROR/, "... runs: $statement") if $verdict eq 'pass';
 	next if $verdict eq 'pass';
+	like($err, qr/WITHOUT OVERLAPS, concurrently/, "... has no safe form: $statement") if $statement =~ /OVERLAPS/;
 
 	# The message names what was seen.
 	my $mode = $blocks_table && $locks->{table} == $rank{ShareLock} ? 'SHARE' : 'ACCESS EXCLUSIVE';
