@@ -164,6 +164,16 @@ void AppendNotNull(Commands &commands, const RelationName &table, const char *co
 	appendStringInfo(commands.Add(), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
 }
 
+// On the table, or on all its partitions. Returns what remains to be said.
+const char *BuildOn(const Target &target, Commands &commands, const IndexPlan &plan,
+					const RelationName &index)
+{
+	if (target.facts.kind == TableKind::partitioned_table)
+		return BuildOnPartitions(commands, plan, target.table, index, target.set);
+	BuildOnTable(commands, plan, target.table, index);
+	return nullptr;
+}
+
 } // namespace
 
 bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement)
@@ -238,10 +248,7 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 							   : ChooseName(plan, target.table, target.schema, names, named);
 		const RelationName index = NameBeside(target.table, name);
 		names[named++] = index;
-		if (target.facts.kind == TableKind::partitioned_table)
-			remark = BuildOnPartitions(commands, plan, target.table, index, target.set);
-		else
-			BuildOnTable(commands, plan, target.table, index);
+		remark = BuildOn(target, commands, plan, index);
 	}
 	return commands.Done(remark);
 }
@@ -261,7 +268,6 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 	for (const MissingIndex &missing : target.missing)
 	{
 		const IndexStmt &create = *missing.create;
-		// A definition without expressions needs no look at the table.
 		const char *definition = DefinitionFromTree(create, target, query);
 		if (definition == nullptr)
 			return commands.Done(no_text);
@@ -279,10 +285,7 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 		const RelationName index =
 			NameBeside(target.table, ChooseName(plan, target.table, target.schema, names, named));
 		names[named++] = index;
-		if (target.facts.kind == TableKind::partitioned_table)
-			remark = BuildOnPartitions(commands, plan, target.table, index, target.set);
-		else
-			BuildOnTable(commands, plan, target.table, index);
+		remark = BuildOn(target, commands, plan, index);
 	}
 
 	const AlterText text = FindAlterTable(statement, list_length(finding.request.alter->cmds));

@@ -9,6 +9,14 @@ Oid Resolve(const RangeVar &name)
 	return RangeVarGetRelidExtended(&name, NoLock, RVR_MISSING_OK, nullptr, nullptr);
 }
 
+void TakeSet(const RelationSet &set, Target &target)
+{
+	target.set = set;
+	target.facts.members = set.members;
+	target.facts.standing = set.standing;
+	target.facts.size = set.size;
+}
+
 void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target &target)
 {
 	TableFacts &facts = target.facts;
@@ -32,10 +40,7 @@ void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target
 		facts.kind = TableKind::partitioned_table;
 		if (only)
 			break;
-		target.set = PartitionsOf(table.id, enough);
-		facts.members = target.set.members;
-		facts.standing = target.set.standing;
-		facts.size = target.set.size;
+		TakeSet(PartitionsOf(table.id, enough), target);
 		break;
 	case RELKIND_MATVIEW:
 		facts.kind = TableKind::materialized_view;

@@ -10,6 +10,9 @@ namespace psi
 // The OID behind a name, or InvalidOid. No lock.
 Oid Resolve(const RangeVar &name);
 
+// Fills in what is reached through the target, and the facts that follow.
+void TakeSet(const RelationSet &set, Target &target);
+
 // Fills in what every operation wants to know of a table. `only`: its partitions do not matter.
 void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target &target);
 

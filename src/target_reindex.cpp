@@ -68,11 +68,8 @@ void LookAtReindexTable(const Request &request, const Circumstances &circumstanc
 void DescribeSet(TableKind kind, const char *name, const RelationSet &set, Target &target)
 {
 	target.table = {name, name, true};
-	target.set = set;
 	target.facts.kind = kind;
-	target.facts.members = set.members;
-	target.facts.standing = set.standing;
-	target.facts.size = set.size;
+	TakeSet(set, target);
 }
 
 // ReindexMultipleTables().
