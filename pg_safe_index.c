@@ -13,7 +13,9 @@
 
 #include <limits.h>
 
+#include "access/htup_details.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -30,6 +32,7 @@ PG_MODULE_MAGIC;
 void _PG_init(void);
 
 PG_FUNCTION_INFO_V1(pg_safe_index_version);
+PG_FUNCTION_INFO_V1(pg_safe_index_mending);
 
 static const struct config_enum_entry mode_options[] = {
 	{"off", PSI_MODE_OFF, false},
@@ -44,6 +47,9 @@ static struct psi_settings settings = {
 	.min_table_size = 0,
 	.operations = NULL,
 	.exempt_applications = NULL,
+	.drop_failed_builds = false,
+	.suspend_timeouts = false,
+	.report_blockers_after = 60 * 1000,
 };
 
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
@@ -112,24 +118,61 @@ static void define_settings(void)
 		&settings.exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
 		NULL, NULL);
 
+	DefineCustomBoolVariable(
+		"pg_safe_index.drop_failed_builds",
+		"Drops what a failed concurrent build would leave behind.",
+		"The invalid index is dropped, concurrently, before the error is raised to the client.",
+		&settings.drop_failed_builds, false, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("pg_safe_index.suspend_timeouts",
+							 "Timeouts do not apply to a concurrent build.",
+							 "Concerns statement_timeout, lock_timeout and transaction_timeout.",
+							 &settings.suspend_timeouts, false, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pg_safe_index.report_blockers_after",
+		"A concurrent build tells which transactions older than this it waits for.",
+		"The oldest of them are named in a NOTICE when the build begins. 0 turns this off.",
+		&settings.report_blockers_after, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL,
+		NULL, NULL);
+
 	MarkGUCPrefixReserved("pg_safe_index");
+}
+
+static void go_on(const struct psi_call *call)
+{
+	previous_ProcessUtility(call->statement, call->query, call->read_only_tree,
+							(ProcessUtilityContext) call->context, call->params, call->environment,
+							call->dest, call->completion);
 }
 
 /*
  * The way of a statement that is looked at. Not inlined: it needs a stack frame, which the hook
  * below would have to set up for every other statement, too.
  */
-static pg_noinline void guard_and_go_on(PlannedStmt *pstmt, const char *queryString,
-										bool readOnlyTree, ProcessUtilityContext context,
-										ParamListInfo params, QueryEnvironment *queryEnv,
-										DestReceiver *dest, QueryCompletion *qc)
+static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryString,
+									   bool readOnlyTree, ProcessUtilityContext context,
+									   ParamListInfo params, QueryEnvironment *queryEnv,
+									   DestReceiver *dest, QueryCompletion *qc)
 {
 	const Node *statement = pstmt->utilityStmt;
+	const struct psi_call call = {
+		.statement = pstmt,
+		.query = queryString,
+		.read_only_tree = readOnlyTree,
+		.context = context,
+		.params = params,
+		.environment = queryEnv,
+		.dest = dest,
+		.completion = qc,
+		.go_on = go_on,
+	};
 
 	/* Most that is dropped is no index. */
-	if (!IsA(statement, DropStmt) || ((const DropStmt *) statement)->removeType == OBJECT_INDEX)
-		psi_guard(pstmt, queryString, context, &settings);
-	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX)
+		go_on(&call);
+	else
+		psi_execute(&call, &settings);
 }
 
 /*
@@ -147,7 +190,7 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 	case T_ReindexStmt:
 	case T_AlterTableStmt:
 	case T_AlterTableMoveAllStmt:
-		guard_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 		break;
 	default:
 		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
@@ -177,4 +220,40 @@ Datum pg_safe_index_version(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 
 	PG_RETURN_TEXT_P(cstring_to_text(PSI_VERSION));
+}
+
+/*
+ * pg_safe_index_mending(index oid, OUT pid int4, OUT drop_command text, OUT reindex_command text):
+ * see psi_mending(). Null for an index that is not invalid.
+ */
+Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
+{
+	int pid = 0;
+	const char *drop = NULL;
+	const char *reindex = NULL;
+	TupleDesc row;
+	Datum values[3] = {0};
+	bool nulls[3] = {true, true, true};
+
+	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE || row->natts != 3)
+		elog(ERROR, "pg_safe_index_mending() is not declared as this library has it");
+	if (!psi_mending(PG_GETARG_OID(0), &pid, &drop, &reindex))
+		PG_RETURN_NULL();
+
+	if (pid != 0)
+	{
+		values[0] = Int32GetDatum(pid);
+		nulls[0] = false;
+	}
+	if (drop != NULL)
+	{
+		values[1] = CStringGetTextDatum(drop);
+		nulls[1] = false;
+	}
+	if (reindex != NULL)
+	{
+		values[2] = CStringGetTextDatum(reindex);
+		nulls[2] = false;
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }

@@ -12,6 +12,10 @@ extern "C"
 #endif
 
 	struct PlannedStmt;
+	struct ParamListInfoData;
+	struct QueryEnvironment;
+	struct _DestReceiver;
+	struct QueryCompletion;
 
 	/* The values of pg_safe_index.mode and minimum_mode, as psi::Mode in policy.hpp orders them. */
 	enum psi_mode
@@ -29,16 +33,40 @@ extern "C"
 		int min_table_size;        /* kB; 0: every table */
 		char *operations;          /* a list as psi_is_operation_list() takes */
 		char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
+		bool drop_failed_builds;
+		bool suspend_timeouts;
+		int report_blockers_after; /* ms; 0: never */
+	};
+
+	/* One call of ProcessUtility(), as utility.h has its arguments. */
+	struct psi_call
+	{
+		struct PlannedStmt *statement;
+		const char *query; /* the text that it was parsed from */
+		bool read_only_tree;
+		int context; /* ProcessUtilityContext */
+		struct ParamListInfoData *params;
+		struct QueryEnvironment *environment;
+		struct _DestReceiver *dest;
+		struct QueryCompletion *completion;
+		/* Hands it to the next hook in the chain. */
+		void (*go_on)(const struct psi_call *call);
 	};
 
 	/*
-	 * Looks at one utility statement before it is executed. Returns when it may run, after a
-	 * WARNING if the mode in force is warn; raises an ERROR (SQLSTATE 55000) for a violation in
-	 * mode error. Waits for no lock and leaves none behind. `query` is the text that `statement`
-	 * was parsed from, `context` a ProcessUtilityContext.
+	 * Looks at one utility statement and has it executed, by go_on() and once. Raises an ERROR
+	 * (SQLSTATE 55000) in its place for a violation in mode error, a WARNING before it in mode
+	 * warn. The look waits for no lock and leaves none behind. For a concurrent command see
+	 * build.hpp.
 	 */
-	extern void psi_guard(const struct PlannedStmt *statement, const char *query, int context,
-						  const struct psi_settings *settings);
+	extern void psi_execute(const struct psi_call *call, const struct psi_settings *settings);
+
+	/*
+	 * For the view pg_safe_index_invalid: what is there to say of an invalid index? False if the
+	 * index is not invalid, or gone. `pid`: the process that builds, rebuilds or drops it at this
+	 * moment, or 0; `drop` and `reindex`: the commands that mend it, or NULL. Allocates.
+	 */
+	extern bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex);
 
 	/*
 	 * Is this a well-formed value for pg_safe_index.operations? If a name in it is not that of an

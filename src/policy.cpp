@@ -42,6 +42,9 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 {
 	if (!IsAsked(settings) || !settings.Checks(operation))
 		return Pass(Reason::not_asked);
+	// Of the same consequence for any table, and for a concurrent command.
+	if (facts.resolves && facts.permitted && facts.skips_invalid)
+		return Verdict{Reason::skips_invalid, Lock::none};
 	if (concurrently)
 		return Pass(Reason::concurrent);
 	if (!facts.resolves)

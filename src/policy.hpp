@@ -85,24 +85,26 @@ struct TableFacts
 	bool created = false;   // created in the current transaction: no other session can see it yet
 	bool only = false;      // ONLY: the partitions are left out
 	bool idle = false;      // nothing would be built or moved, since what is wanted is there
-	int members = 0;        // relations that are reached and hold rows: leaf partitions, tables
-	int standing = 0;       // of them those that other sessions can see; foreign tables left out
+	bool skips_invalid = false; // IF NOT EXISTS, and what exists is an invalid index
+	int members = 0;            // relations that are reached and hold rows: leaf partitions, tables
+	int standing = 0; // of them those that other sessions can see; foreign tables left out
 	std::optional<std::int64_t> size; // bytes in the main fork of all storage concerned, if known
 };
 
-// Why an operation passes; `violation` if it does not.
+// Why an operation passes, or does not.
 enum class Reason
 {
-	not_asked,  // mode off, the operation is not checked, or the session is exempt
-	concurrent, // the command says CONCURRENTLY
-	missing,    // PostgreSQL's own error comes
-	not_owner,  // PostgreSQL's own permission error comes
-	created,    // the table was created in the current transaction
-	temporary,  // the table is temporary
-	catalog,    // there is no concurrent form for catalogs
-	no_build,   // nothing that holds rows is indexed
-	small,      // below min_table_size
-	violation,
+	not_asked,     // mode off, the operation is not checked, or the session is exempt
+	concurrent,    // the command says CONCURRENTLY
+	missing,       // PostgreSQL's own error comes
+	not_owner,     // PostgreSQL's own permission error comes
+	created,       // the table was created in the current transaction
+	temporary,     // the table is temporary
+	catalog,       // there is no concurrent form for catalogs
+	no_build,      // nothing that holds rows is indexed
+	small,         // below min_table_size
+	skips_invalid, // does not pass: it would be taken for done, though the index is of no use
+	violation,     // does not pass: of the lock
 };
 
 // The lock that the message names: the strongest that the command takes, and on what.
@@ -118,11 +120,11 @@ enum class Lock
 struct Verdict
 {
 	Reason reason;
-	Lock lock; // none unless a violation
+	Lock lock; // none unless a violation of the lock
 
 	constexpr bool IsViolation() const
 	{
-		return reason == Reason::violation;
+		return reason == Reason::violation || reason == Reason::skips_invalid;
 	}
 };
 

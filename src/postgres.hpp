@@ -25,15 +25,18 @@ extern "C"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_constraint.h"
@@ -42,9 +45,11 @@ extern "C"
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/dbcommands.h"
+#include "commands/progress.h"
 #include "commands/tablespace.h"
 #include "commands/user.h"
 #include "common/keywords.h"
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -55,9 +60,14 @@ extern "C"
 #include "parser/scanner.h"
 #include "parser/scansup.h"
 #include "storage/bufmgr.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -68,7 +78,10 @@ extern "C"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 }
 #pragma GCC diagnostic pop
 
@@ -223,6 +236,59 @@ inline bool WalkRawTree(Node *node, bool (*visit)(Node *, void *), void *state)
 	// meant.
 	auto *untyped = reinterpret_cast<void (*)()>(visit);
 	return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(untyped), state);
+#endif
+}
+
+// The local id of the transaction that this backend is in. A concurrent command commits on its way
+// and goes on in a transaction with another id.
+inline LocalTransactionId CurrentLocalTransaction()
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
+#endif
+}
+
+// Two locks of one transaction?
+inline bool HaveSameHolder(const LockInstanceData &lock, const LockInstanceData &other)
+{
+#if PG_VERSION_NUM >= 170000
+	return VirtualTransactionIdEquals(lock.vxid, other.vxid);
+#else
+	return lock.backend == other.backend && lock.lxid == other.lxid;
+#endif
+}
+
+// One of the pgstat_fetch_stat_numbackends() entries of this transaction's copy of
+// pg_stat_activity, counted from 1.
+inline const LocalPgBackendStatus *BackendStatusAt(int number)
+{
+#if PG_VERSION_NUM >= 160000
+	return pgstat_get_local_beentry_by_index(number);
+#else
+	return pgstat_fetch_stat_local_beentry(number);
+#endif
+}
+
+// transaction_timeout (ms), for which later versions have a setting; 0: off.
+inline int TransactionTimeoutInForce()
+{
+#if PG_VERSION_NUM >= 170000
+	return TransactionTimeout;
+#else
+	return 0;
+#endif
+}
+
+// Sets what the setting holds, in this backend, and ends the one that is running.
+inline void SetTransactionTimeout(int milliseconds)
+{
+#if PG_VERSION_NUM >= 170000
+	TransactionTimeout = milliseconds;
+	disable_timeout(TRANSACTION_TIMEOUT, false);
+#else
+	(void) milliseconds;
 #endif
 }
 

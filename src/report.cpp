@@ -1,7 +1,9 @@
 // report: message, detail and hint, after PostgreSQL's message style guide.
 #include "report.hpp"
 
+#include "build_report.hpp"
 #include "remedy.hpp"
+#include "report_parts.hpp"
 
 namespace psi
 {
@@ -182,27 +184,6 @@ const char *Detail(const Findings &findings, bool in_block)
 	return detail.data;
 }
 
-// What this session can do about it: always the last sentence of the hint.
-const char *Override(const Settings &settings)
-{
-	const Mode in_force = settings.ModeInForce();
-	if (settings.minimum_mode == Mode::off)
-		return in_force == Mode::warn
-				   ? "To run it without this warning: SET pg_safe_index.mode = off."
-				   : "To run it as it is: SET pg_safe_index.mode = off.";
-	if (settings.minimum_mode < in_force)
-		return psprintf("To run it with a warning: SET pg_safe_index.mode = %s; "
-						"pg_safe_index.minimum_mode forbids less.",
-						ModeName(settings.minimum_mode));
-	if (settings.mode < in_force)
-		return psprintf(
-			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
-			"forbids less.",
-			ModeName(settings.mode), ModeName(settings.minimum_mode));
-	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
-					ModeName(settings.minimum_mode));
-}
-
 const char *Hint(const Findings &findings, const StatementText &statement, const char *query,
 				 const Settings &settings, bool in_block)
 {
@@ -240,11 +221,36 @@ const char *IndexName(const Finding &finding)
 
 } // namespace
 
+const char *Override(const Settings &settings)
+{
+	const Mode in_force = settings.ModeInForce();
+	if (settings.minimum_mode == Mode::off)
+		return in_force == Mode::warn
+				   ? "To run it without this warning: SET pg_safe_index.mode = off."
+				   : "To run it as it is: SET pg_safe_index.mode = off.";
+	if (settings.minimum_mode < in_force)
+		return psprintf("To run it with a warning: SET pg_safe_index.mode = %s; "
+						"pg_safe_index.minimum_mode forbids less.",
+						ModeName(settings.minimum_mode));
+	if (settings.mode < in_force)
+		return psprintf(
+			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
+			"forbids less.",
+			ModeName(settings.mode), ModeName(settings.minimum_mode));
+	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
+					ModeName(settings.minimum_mode));
+}
+
 void Report(const Findings &findings, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block)
 {
 	const Finding &first = findings.FirstViolation();
 	const Target &target = first.target;
+	if (first.verdict.reason == Reason::skips_invalid)
+	{
+		ReportSkipped(*target.invalid, first.request.concurrently, settings);
+		return;
+	}
 	const TableKind kind = target.facts.kind;
 	const bool refuse = settings.ModeInForce() == Mode::error;
 	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;

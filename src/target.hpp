@@ -11,6 +11,7 @@
 // table locked (no size, hence not small), and one that comes later queues behind the command.
 #pragma once
 
+#include "invalid_index.hpp"
 #include "policy.hpp"
 #include "relation.hpp"
 #include "relation_set.hpp"
@@ -51,8 +52,12 @@ struct Target
 	Oid schema;
 	RelationName table; // of REINDEX SCHEMA and its like: the schema, database or tablespace
 	RelationName index; // DROP INDEX, REINDEX INDEX, ALTER INDEX: the index
-	RelationSet set;    // what is reached through a partitioned table, a schema and so on
+	Oid index_id;
+	RelationSet set; // what is reached through a partitioned table, a schema and so on
 
+	// CREATE INDEX IF NOT EXISTS: what has the name, if it is an invalid index.
+	std::optional<InvalidIndex> invalid;
+	bool exists;                  // ... or is there, whatever it is: nothing will be built
 	bool exclusion;               // the index is that of an exclusion constraint
 	const List *nullable_columns; // ADD PRIMARY KEY: char *, columns not yet NOT NULL
 	MissingIndexes missing;       // ATTACH PARTITION

@@ -44,6 +44,15 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 		return target;
 	}
 
+	// index_create() looks for the name in the schema of the table, whatever table it is on there.
+	const char *name = request.create->idxname;
+	if (request.create->if_not_exists && name != nullptr)
+	{
+		target.exists = OidIsValid(get_relname_relid(name, table->schema));
+		target.invalid = FindInvalidIndex(table->schema, name);
+		facts.skips_invalid = target.invalid.has_value();
+	}
+
 	DescribeTable(*table, !request.name->inh, circumstances.enough, target);
 	// A unique index cannot reach into a foreign table: PostgreSQL refuses.
 	if (request.create->unique && target.set.foreign > 0)
@@ -101,6 +110,7 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 
 	DescribeTable(*table, false, circumstances.enough, target);
 	target.index = NameOf(*index);
+	target.index_id = index->id;
 	return target;
 }
 

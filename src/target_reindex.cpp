@@ -47,6 +47,7 @@ void LookAtReindexIndex(const Request &request, const Circumstances &circumstanc
 		return;
 	DescribeTable(*found.table, false, circumstances.enough, target);
 	target.index = NameOf(*found.index);
+	target.index_id = found.index->id;
 	target.exclusion = IsExclusion(found.index->id);
 }
 
@@ -159,6 +160,7 @@ Target LookAtMoveIndex(const Request &request, const Circumstances &circumstance
 	// A partitioned index has no storage: where its partitions will be is only noted down.
 	target.facts.idle = found.index->kind == RELKIND_PARTITIONED_INDEX;
 	target.index = NameOf(*found.index);
+	target.index_id = found.index->id;
 	target.exclusion = IsExclusion(found.index->id);
 	return target;
 }

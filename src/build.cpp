@@ -1,0 +1,360 @@
+// build: the frame around a concurrent command.
+#include "build.hpp"
+
+#include "build_report.hpp"
+#include "invalid_index.hpp"
+#include "timeouts.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+struct Sibling
+{
+	Oid id;
+	NameData name;
+};
+
+// The concurrent command that is under way. It lives in a memory context of its own, under the
+// portal's, since the command's commits do away with the rest.
+struct Watch
+{
+	MemoryContext context;
+	ConcurrentCommand command;
+	LocalTransactionId begun_in;
+
+	// Of the relation that is at work, in REINDEX SCHEMA the latest of many.
+	LocalTransactionId noted_in;
+	List *created;  // OIDs
+	List *tables;   // OIDs; whose indexes are among the siblings
+	List *siblings; // Sibling *; REINDEX: the indexes that were there before
+
+	// After a failure.
+	ErrorData *error;
+	InvalidIndex *left;
+	int left_count;
+	std::optional<InvalidIndex> taken; // what has the name
+	bool looked;
+	int dropped; // so many of those left
+	const char *drop_error;
+};
+
+Watch *watch = nullptr;
+
+// The table of an index that is being created. Its catalog entries are not visible yet to anything
+// but SnapshotSelf.
+Oid TableOfNewIndex(Oid index)
+{
+	Oid table = InvalidOid;
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(index));
+	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, IndexRelidIndexId, true, SnapshotSelf, 1, &key);
+	const HeapTuple tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		table = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indrelid;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return table;
+}
+
+void NoteSiblings(Oid table)
+{
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(table));
+	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
+	HeapTuple tuple;
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		const auto row = ReadClass(reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid);
+		if (!row.has_value())
+			continue;
+		auto *sibling = static_cast<Sibling *>(palloc(sizeof(Sibling)));
+		*sibling = {row->id, row->name};
+		watch->siblings = lappend(watch->siblings, sibling);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+}
+
+void NoteCreated(Oid relation)
+{
+	const Oid table = TableOfNewIndex(relation);
+	if (!OidIsValid(table))
+		return; // not an index
+	// ReindexRelationConcurrently() creates all new indexes of a table in one transaction: one in
+	// another means that the table before is done with.
+	if (watch->noted_in != CurrentLocalTransaction())
+	{
+		watch->noted_in = CurrentLocalTransaction();
+		watch->created = watch->tables = watch->siblings = NIL;
+	}
+	const MemoryContext caller = MemoryContextSwitchTo(watch->context);
+	watch->created = lappend_oid(watch->created, relation);
+	if (watch->command.operation == Operation::reindex && !list_member_oid(watch->tables, table))
+	{
+		watch->tables = lappend_oid(watch->tables, table);
+		NoteSiblings(table);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+object_access_hook_type previous_object_access = nullptr;
+
+void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int column, void *argument)
+{
+	if (previous_object_access != nullptr)
+		previous_object_access(access, catalog, object, column, argument);
+	if (watch != nullptr && access == OAT_POST_CREATE && catalog == RelationRelationId &&
+		column == 0)
+		NoteCreated(object);
+}
+
+// The hook is in place during a concurrent command only: PostgreSQL would call it for every
+// function that a query calls.
+bool in_chain = false;
+
+void BeginWatch(Watch *begun)
+{
+	watch = begun;
+	if (in_chain)
+		return;
+	previous_object_access = object_access_hook;
+	object_access_hook = ObjectAccess;
+	in_chain = true;
+}
+
+void EndWatch()
+{
+	watch = nullptr;
+	// A module that was loaded meanwhile calls us from its own hook: then we have to stay.
+	if (object_access_hook != ObjectAccess)
+		return;
+	object_access_hook = previous_object_access;
+	in_chain = false;
+}
+
+void AddIfLeft(Watch &watched, Oid index)
+{
+	const auto invalid = ReadInvalidIndex(index);
+	if (invalid.has_value())
+		watched.left[watched.left_count++] = *invalid;
+}
+
+// What has the failed command left? Run in a transaction of its own. An index that it created and
+// committed is there, or not; index_concurrently_swap() gives an old one another name.
+void LookForLeftovers(Watch &watched)
+{
+	const MemoryContext caller = MemoryContextSwitchTo(watched.context);
+	const int most = list_length(watched.created) + list_length(watched.siblings) + 1;
+	watched.left = static_cast<InvalidIndex *>(palloc(sizeof(InvalidIndex) * most));
+	for (int i = 0; i < list_length(watched.created); ++i)
+		AddIfLeft(watched, list_nth_oid(watched.created, i));
+	for (int i = 0; i < list_length(watched.siblings); ++i)
+	{
+		const auto *sibling = static_cast<const Sibling *>(list_nth(watched.siblings, i));
+		const auto row = ReadClass(sibling->id);
+		if (row.has_value() && strcmp(NameStr(row->name), NameStr(sibling->name)) != 0)
+			AddIfLeft(watched, sibling->id);
+	}
+	if (OidIsValid(watched.command.dropped))
+		AddIfLeft(watched, watched.command.dropped);
+	if (watched.error->sqlerrcode == ERRCODE_DUPLICATE_TABLE && watched.command.name != nullptr &&
+		watched.left_count == 0)
+		watched.taken = FindInvalidIndex(watched.command.schema, watched.command.name);
+	watched.looked = true;
+	MemoryContextSwitchTo(caller);
+}
+
+// A failed transaction has been dealt with, and a new one begun: what is outside of the command
+// expects to be in one.
+void BeginAnew()
+{
+	AbortCurrentTransaction();
+	StartTransactionCommand();
+}
+
+// DROP INDEX CONCURRENTLY, with all the hooks down the chain.
+void RunDrop(const psi_call &call, const InvalidIndex &index)
+{
+	// What it allocates before its commits it needs after them.
+	auto *name =
+		list_make2(makeString(pstrdup(index.index.schema)), makeString(pstrdup(index.index.name)));
+	auto *drop = makeNode(DropStmt);
+	drop->removeType = OBJECT_INDEX;
+	drop->objects = list_make1(name);
+	drop->behavior = DROP_RESTRICT;
+	drop->missing_ok = true;
+	drop->concurrent = true;
+
+	auto *statement = makeNode(PlannedStmt);
+	statement->commandType = CMD_UTILITY;
+	statement->canSetTag = false;
+	statement->utilityStmt = reinterpret_cast<Node *>(drop);
+
+	psi_call drop_call = call;
+	drop_call.statement = statement;
+	drop_call.query = psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
+							   quote_qualified_identifier(index.index.schema, index.index.name));
+	drop_call.read_only_tree = false;
+	drop_call.params = nullptr;
+	drop_call.environment = nullptr;
+	drop_call.dest = None_Receiver;
+	drop_call.completion = nullptr;
+	drop_call.go_on(&drop_call);
+}
+
+// Drops what was left. An error of it, a second cancel for one, ends the attempt, and is told
+// about.
+void DropLeftovers(const psi_call &call, Watch &watched)
+{
+	PG_TRY();
+	{
+		while (watched.dropped < watched.left_count)
+		{
+			// The look has read catalogs; the drop has to be first in its transaction.
+			CommitTransactionCommand();
+			StartTransactionCommand();
+			// The one that ended the build does so once.
+			RestartStatementTimeout();
+			PushActiveSnapshot(GetTransactionSnapshot());
+			MemoryContextSwitchTo(watched.context);
+			RunDrop(call, watched.left[watched.dropped]);
+			if (ActiveSnapshotSet())
+				PopActiveSnapshot();
+			CommitTransactionCommand();
+			StartTransactionCommand();
+			++watched.dropped;
+		}
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(watched.context);
+		const ErrorData *error = CopyErrorData();
+		watched.drop_error = error->message;
+		FlushErrorState();
+		BeginAnew();
+	}
+	PG_END_TRY();
+}
+
+// Called with the error in hand. Does not return.
+void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
+{
+	MemoryContextSwitchTo(watched.context);
+	watched.error = CopyErrorData();
+	FlushErrorState();
+
+	PG_TRY();
+	{
+		BeginAnew();
+		LookForLeftovers(watched);
+	}
+	PG_CATCH();
+	{
+		// Cancelled once more.
+		MemoryContextSwitchTo(watched.context);
+		FlushErrorState();
+		BeginAnew();
+	}
+	PG_END_TRY();
+
+	const bool is_build = watched.command.operation != Operation::drop_index;
+	if (watched.looked && is_build && options.drop_failed)
+		DropLeftovers(call, watched);
+
+	MemoryContextSwitchTo(watched.context);
+	if (!watched.looked)
+		AddHint(*watched.error, HintForUnknown());
+	else if (watched.left_count > 0 && (options.tell || options.drop_failed))
+		AddHint(*watched.error, HintForLeftovers(watched.left, watched.left_count, watched.dropped,
+												 watched.drop_error));
+	else if (watched.taken.has_value() && options.tell)
+		AddHint(*watched.error, HintForTakenName(*watched.taken));
+	ReThrowError(watched.error);
+}
+
+// Did the command leave something, or could there be something to say about the name?
+bool IsWorthALook(const Watch &watched, const BuildOptions &options)
+{
+	if (CurrentLocalTransaction() != watched.begun_in)
+		return watched.created != NIL || OidIsValid(watched.command.dropped);
+	return options.tell && watched.command.name != nullptr &&
+		   geterrcode() == ERRCODE_DUPLICATE_TABLE;
+}
+
+// IF NOT EXISTS: another session may have been building an index of that name when the command
+// began, so that it had to wait, and have failed.
+void LookAtSkipped(const Watch &watched, const Settings &settings)
+{
+	const ConcurrentCommand &command = watched.command;
+	if (!command.if_not_exists || command.name == nullptr || watched.created != NIL)
+		return;
+	const auto invalid = FindInvalidIndex(command.schema, command.name);
+	if (invalid.has_value())
+		ReportSkipped(*invalid, true, settings);
+}
+
+} // namespace
+
+void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
+					 const BuildOptions &options, const Settings &settings)
+{
+	const bool suspend = options.suspend_timeouts && command.operation != Operation::drop_index;
+	if (options.tell && command.builds)
+	{
+		if (!suspend)
+			WarnOfTimeouts(command.operation);
+		if (options.report_blockers_after > 0)
+			TellOldTransactions(command, options.report_blockers_after);
+	}
+
+	const MemoryContext context =
+		AllocSetContextCreate(PortalContext, "pg_safe_index build", ALLOCSET_SMALL_SIZES);
+	auto *watched = static_cast<Watch *>(MemoryContextAllocZero(context, sizeof(Watch)));
+	watched->context = context;
+	watched->command = command;
+	if (command.name != nullptr)
+		watched->command.name = MemoryContextStrdup(context, command.name);
+	watched->begun_in = CurrentLocalTransaction();
+
+	const Timeouts timeouts = suspend ? SuspendTimeouts() : Timeouts{};
+	BeginWatch(watched);
+	PG_TRY();
+	{
+		call.go_on(&call);
+	}
+	PG_CATCH();
+	{
+		EndWatch();
+		if (!IsWorthALook(*watched, options))
+		{
+			ResumeTimeouts(timeouts);
+			PG_RE_THROW();
+		}
+		PG_TRY();
+		{
+			Fail(call, *watched, options);
+		}
+		PG_FINALLY();
+		{
+			ResumeTimeouts(timeouts);
+		}
+		PG_END_TRY();
+	}
+	PG_END_TRY();
+	EndWatch();
+	ResumeTimeouts(timeouts);
+	if (options.tell)
+		LookAtSkipped(*watched, settings);
+	MemoryContextDelete(context);
+}
+
+} // namespace psi
