@@ -96,6 +96,8 @@ constexpr TableFacts ONLY_PLAIN = With(Table(), &TableFacts::only, true);
 constexpr TableFacts NEW_ROOT = With(Partitioned(3, 0), &TableFacts::created, true);
 constexpr TableFacts NEW_ROOT_OLD_LEAF = With(Partitioned(3, 1), &TableFacts::created, true);
 
+constexpr TableFacts SKIPS = With(Table(), &TableFacts::skips_invalid, true);
+
 struct Row
 {
 	const char *what;
@@ -175,6 +177,23 @@ constexpr Row rows[] = {
 	 Lock::none},
 	{"nothing looked up", CREATE, CONCURRENTLY, TableFacts{}, DEFAULTS, Reason::concurrent,
 	 Lock::none},
+
+	// IF NOT EXISTS, and there is an invalid index: of any table, in any form
+	{"skips an invalid index", CREATE, PLAIN, SKIPS, DEFAULTS, Reason::skips_invalid, Lock::none},
+	{"skips an invalid index", CREATE, CONCURRENTLY, SKIPS, DEFAULTS, Reason::skips_invalid,
+	 Lock::none},
+	{"... new table", CREATE, PLAIN, With(SKIPS, &TableFacts::created, true), DEFAULTS,
+	 Reason::skips_invalid, Lock::none},
+	{"... temporary", CREATE, PLAIN, With(SKIPS, &TableFacts::temporary, true), DEFAULTS,
+	 Reason::skips_invalid, Lock::none},
+	{"... small", CREATE, CONCURRENTLY, SKIPS, FROM_1_MB, Reason::skips_invalid, Lock::none},
+	{"... mode warn", CREATE, CONCURRENTLY, SKIPS, WARN, Reason::skips_invalid, Lock::none},
+	{"... mode off", CREATE, CONCURRENTLY, SKIPS, OFF, Reason::not_asked, Lock::none},
+	{"... not in operations", CREATE, CONCURRENTLY, SKIPS, NO_CREATE, Reason::not_asked,
+	 Lock::none},
+	{"... exempt", CREATE, CONCURRENTLY, SKIPS, EXEMPT, Reason::not_asked, Lock::none},
+	{"... somebody else's", CREATE, CONCURRENTLY, With(SKIPS, &TableFacts::permitted, false),
+	 DEFAULTS, Reason::concurrent, Lock::none},
 
 	// PostgreSQL's own answer
 	{"no such table", CREATE, PLAIN, MISSING, DEFAULTS, Reason::missing, Lock::none},
@@ -276,7 +295,7 @@ TEST(Policy, EveryOperationPasses)
 TEST(Policy, EveryCombination)
 {
 	int violations = 0;
-	for (unsigned bits = 0; bits < 1u << 9; ++bits)
+	for (unsigned bits = 0; bits < 1u << 10; ++bits)
 	{
 		const auto bit = [bits](unsigned n) { return (bits >> n & 1u) != 0; };
 		for (const TableKind kind :
@@ -298,18 +317,22 @@ TEST(Policy, EveryCombination)
 				facts.standing = several && bit(6) ? 1 : 0;
 				facts.idle = bit(7);
 				const bool concurrently = bit(8);
+				facts.skips_invalid = bit(9);
 
 				const bool seen_by_others =
 					!facts.temporary && (!facts.created || facts.standing > 0);
 				const bool touches_rows =
 					operation == DROP ||
 					(!facts.idle && (!several || (!facts.only && facts.standing > 0)));
-				const bool expected = !concurrently && facts.resolves && facts.permitted &&
-									  !facts.catalog && seen_by_others && touches_rows;
+				const bool may = facts.resolves && facts.permitted;
+				const bool skips = may && facts.skips_invalid;
+				const bool locks = may && !skips && !concurrently && !facts.catalog &&
+								   seen_by_others && touches_rows;
+				const bool expected = skips || locks;
 
 				const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
 				EXPECT_EQ(verdict.IsViolation(), expected) << bits;
-				EXPECT_EQ(verdict.lock != Lock::none, expected) << bits;
+				EXPECT_EQ(verdict.lock != Lock::none, locks) << bits;
 				EXPECT_FALSE(Judge(operation, concurrently, facts, OFF).IsViolation());
 				EXPECT_FALSE(Judge(operation, concurrently, facts, EXEMPT).IsViolation());
 				EXPECT_FALSE(Judge(operation, concurrently, facts, NOTHING).IsViolation());
