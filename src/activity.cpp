@@ -198,11 +198,33 @@ void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std:
 	PopActiveSnapshot();
 }
 
+// Is there anybody at all to wait for, however young? Spares the look at everybody where there is
+// not. The same calls as WaitForOlderSnapshots() and WaitForLockers() make.
+bool IsAnybodyThere(Oid table, LOCKMASK lock_modes)
+{
+	int count = 0;
+	GetCurrentVirtualXIDs(InvalidTransactionId, true, false,
+						  PROC_IS_AUTOVACUUM | PROC_IN_VACUUM | PROC_IN_SAFE_IC, &count);
+	if (count > 0 || !OidIsValid(table))
+		return count > 0;
+	LOCKTAG tag;
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
+	// What conflicts with one of these two is all from ROW EXCLUSIVE on.
+	GetLockConflicts(&tag, ShareLock, &count);
+	if (count == 0)
+		GetLockConflicts(&tag, ShareUpdateExclusiveLock, &count);
+	if (count == 0 && (lock_modes & LOCKBIT_ON(AccessShareLock)) != 0)
+		GetLockConflicts(&tag, AccessExclusiveLock, &count);
+	return count > 0;
+}
+
 } // namespace
 
 Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than)
 {
 	Blockers blockers{};
+	if (!IsAnybodyThere(table, lock_modes))
+		return blockers;
 	const TimestampTz now = GetCurrentTimestamp();
 	const LockData *locks = nullptr;
 

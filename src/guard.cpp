@@ -26,7 +26,9 @@ Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_bl
 	{
 		// What is not checked needs no look, nor what PostgreSQL refuses.
 		const bool look = settings.Checks(request.operation) && !(request.concurrently && in_block);
-		const Target target = look ? Look(request, {settings.min_table_size, in_block}) : Target{};
+		const bool sized = !request.concurrently;
+		const Target target =
+			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		items[findings.count++] = {request, target, verdict};

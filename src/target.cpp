@@ -17,7 +17,8 @@ void TakeSet(const RelationSet &set, Target &target)
 	target.facts.size = set.size;
 }
 
-void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target &target)
+void DescribeTable(const ClassRow &table, bool only, const Circumstances &circumstances,
+				   Target &target)
 {
 	TableFacts &facts = target.facts;
 	target.table_id = table.id;
@@ -40,17 +41,17 @@ void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target
 		facts.kind = TableKind::partitioned_table;
 		if (only)
 			break;
-		TakeSet(PartitionsOf(table.id, enough), target);
+		TakeSet(PartitionsOf(table.id, circumstances.enough), target);
 		break;
 	case RELKIND_MATVIEW:
 		facts.kind = TableKind::materialized_view;
-		facts.size = MainForkSize(table.id);
 		break;
 	default:
 		facts.kind = TableKind::table;
-		facts.size = MainForkSize(table.id);
 		break;
 	}
+	if (!ReachesSeveral(facts.kind) && circumstances.sized)
+		facts.size = MainForkSize(table.id);
 }
 
 Target Look(const Request &request, const Circumstances &circumstances)

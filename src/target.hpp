@@ -68,6 +68,7 @@ struct Target
 struct Circumstances
 {
 	std::int64_t enough; // sizes of several relations are added up until this many bytes
+	bool sized;          // the size is wanted at all
 	bool in_block;       // CONCURRENTLY could not run here, nor REINDEX of several relations
 };
 

@@ -104,7 +104,7 @@ Target LookAtAddConstraint(const Request &request, const Circumstances &circumst
 		return target;
 	}
 
-	DescribeTable(*table, !request.name->inh, circumstances.enough, target);
+	DescribeTable(*table, !request.name->inh, circumstances, target);
 	// A constraint cannot reach into a foreign table: PostgreSQL refuses.
 	if (target.set.foreign > 0)
 		target.facts.resolves = false;

@@ -148,7 +148,7 @@ Target LookAtAttachPartition(const Request &request, const Circumstances &circum
 	if (!target.facts.permitted)
 		return target;
 
-	DescribeTable(*partition, false, circumstances.enough, target);
+	DescribeTable(*partition, false, circumstances, target);
 	if (target.facts.catalog || target.facts.temporary ||
 		(target.facts.created && target.facts.standing == 0))
 		return target;

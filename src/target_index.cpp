@@ -53,7 +53,7 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 		facts.skips_invalid = target.invalid.has_value();
 	}
 
-	DescribeTable(*table, !request.name->inh, circumstances.enough, target);
+	DescribeTable(*table, !request.name->inh, circumstances, target);
 	// A unique index cannot reach into a foreign table: PostgreSQL refuses.
 	if (request.create->unique && target.set.foreign > 0)
 		facts.resolves = false;
@@ -108,7 +108,7 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 		return target;
 	}
 
-	DescribeTable(*table, false, circumstances.enough, target);
+	DescribeTable(*table, false, circumstances, target);
 	target.index = NameOf(*index);
 	target.index_id = index->id;
 	return target;

@@ -14,7 +14,8 @@ Oid Resolve(const RangeVar &name);
 void TakeSet(const RelationSet &set, Target &target);
 
 // Fills in what every operation wants to know of a table. `only`: its partitions do not matter.
-void DescribeTable(const ClassRow &table, bool only, std::int64_t enough, Target &target);
+void DescribeTable(const ClassRow &table, bool only, const Circumstances &circumstances,
+				   Target &target);
 
 Target LookAtCreateIndex(const Request &request, const Circumstances &circumstances);
 Target LookAtDropIndex(const Request &request, const Circumstances &circumstances);

@@ -45,7 +45,7 @@ void LookAtReindexIndex(const Request &request, const Circumstances &circumstanc
 	target.facts.permitted = MayReindex(found.table->id, found.index->id, GetUserId());
 	if (!target.facts.permitted)
 		return;
-	DescribeTable(*found.table, false, circumstances.enough, target);
+	DescribeTable(*found.table, false, circumstances, target);
 	target.index = NameOf(*found.index);
 	target.index_id = found.index->id;
 	target.exclusion = IsExclusion(found.index->id);
@@ -63,7 +63,7 @@ void LookAtReindexTable(const Request &request, const Circumstances &circumstanc
 	target.facts.resolves = true;
 	target.facts.permitted = MayReindex(table->id, table->id, GetUserId());
 	if (target.facts.permitted)
-		DescribeTable(*table, false, circumstances.enough, target);
+		DescribeTable(*table, false, circumstances, target);
 }
 
 void DescribeSet(TableKind kind, const char *name, const RelationSet &set, Target &target)
@@ -156,7 +156,7 @@ Target LookAtMoveIndex(const Request &request, const Circumstances &circumstance
 	target.facts.permitted = OwnsRelation(found.index->id, GetUserId());
 	if (!target.facts.permitted)
 		return target;
-	DescribeTable(*found.table, true, circumstances.enough, target);
+	DescribeTable(*found.table, true, circumstances, target);
 	// A partitioned index has no storage: where its partitions will be is only noted down.
 	target.facts.idle = found.index->kind == RELKIND_PARTITIONED_INDEX;
 	target.index = NameOf(*found.index);
