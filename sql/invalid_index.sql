@@ -19,7 +19,7 @@ CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a);
 TABLE invalid;
 SELECT indexdef FROM pg_safe_index_invalid;
 \echo *** before its first commit it leaves nothing
-CREATE UNIQUE INDEX CONCURRENTLY t_c ON t (c);
+CREATE UNIQUE INDEX CONCURRENTLY t_c ON t (a) TABLESPACE nowhere;
 CREATE INDEX CONCURRENTLY t_b ON t (b nonsense_ops);
 BEGIN;
 CREATE UNIQUE INDEX CONCURRENTLY t_c ON t (a);
