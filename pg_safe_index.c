@@ -38,6 +38,7 @@ static const struct config_enum_entry mode_options[] = {
 	{"off", PSI_MODE_OFF, false},
 	{"warn", PSI_MODE_WARN, false},
 	{"error", PSI_MODE_ERROR, false},
+	{"rewrite", PSI_MODE_REWRITE, false},
 	{NULL, 0, false},
 };
 
@@ -90,7 +91,8 @@ static void define_settings(void)
 	DefineCustomEnumVariable(
 		"pg_safe_index.mode",
 		"What happens to an index command that would block a table that is in use.",
-		"off: it runs. warn: it runs, with a warning. error: it is refused.", &settings.mode,
+		"off: it runs. warn: it runs, with a warning. error: it is refused. rewrite: its safe form "
+		"is run instead.", &settings.mode,
 		PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable("pg_safe_index.minimum_mode", "The mode that no session can go below.",

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "guard.h"
-#include "policy.hpp"
+#include "target.hpp"
 #include "postgres.hpp"
 
 namespace psi
@@ -27,11 +27,15 @@ struct ConcurrentCommand
 
 struct BuildOptions
 {
-	bool tell; // the operation is checked: warn, give notice, extend hints
+	bool tell;        // the operation is checked: extend hints, look at what was skipped
+	bool tell_before; // ... warn of timeouts, give notice of old transactions
 	bool drop_failed;
 	bool suspend_timeouts;
 	std::int64_t report_blockers_after; // ms; 0: never
 };
+
+// What is known of it. `target` is what it was looked up to be.
+ConcurrentCommand DescribeConcurrent(const Request &request, const Target &target);
 
 // Runs the command. Before: a WARNING about timeouts, a NOTICE about old transactions. After a
 // failure: its error with a longer hint. If CREATE INDEX IF NOT EXISTS skipped an index that turns

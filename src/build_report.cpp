@@ -70,7 +70,7 @@ const char *StateText(const InvalidIndex &index)
 
 void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
 {
-	const bool refuse = settings.ModeInForce() == Mode::error;
+	const bool refuse = settings.ModeInForce() >= Mode::error;
 	const Worker worker = AtWorkOn(index.id, index.table_id);
 	const char *command = psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
 								   concurrently ? "CONCURRENTLY " : "", index.index.Shown());

@@ -7,6 +7,7 @@
 #include "invalid_index.hpp"
 #include "policy.hpp"
 #include "report.hpp"
+#include "rewrite.hpp"
 #include "session.hpp"
 #include "statement.hpp"
 #include "target.hpp"
@@ -40,54 +41,40 @@ Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_bl
 	return findings;
 }
 
-void ReportViolation(const Findings &findings, const psi_call &call, const Settings &settings,
-					 bool in_block)
+// What is to be done with the statement once it has been looked at.
+struct Outcome
 {
-	const Finding &first = findings.FirstViolation();
-	if (first.request.create != nullptr)
-		RaiseAnalysisErrors(*first.request.create, first.target, call.query);
-	Report(findings, TextOf(*call.statement, call.query), call.query, settings, in_block);
-}
+	bool done;                                   // its safe form has been run
+	std::optional<ConcurrentCommand> concurrent; // one that PostgreSQL will run
+};
 
-ConcurrentCommand Describe(const Finding &finding)
-{
-	const Request &request = finding.request;
-	const Target &target = finding.target;
-	const TableFacts &facts = target.facts;
-	ConcurrentCommand command{};
-	command.operation = request.operation;
-	command.table = target.table_id;
-	command.schema = target.schema;
-	if (request.create != nullptr)
-	{
-		command.name = request.create->idxname;
-		// Once is enough.
-		command.if_not_exists = request.create->if_not_exists && !facts.skips_invalid;
-	}
-	const bool possible = facts.resolves && facts.permitted && !facts.catalog && !facts.temporary;
-	if (request.operation == Operation::drop_index)
-		command.dropped = possible ? target.index_id : InvalidOid;
-	else
-		command.builds =
-			possible && !target.exists &&
-			(request.create == nullptr || facts.kind != TableKind::partitioned_table) &&
-			(!ReachesSeveral(facts.kind) || facts.standing > 0);
-	return command;
-}
-
-// The walk. What comes out of it is a concurrent command, if it is one that PostgreSQL will run.
-std::optional<ConcurrentCommand> Walk(const psi_call &call, const Settings &settings)
+// The walk.
+Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions &options)
 {
 	const Requests requests = AskedFor(call.statement->utilityStmt);
 	if (requests.count == 0)
-		return std::nullopt;
+		return {false, std::nullopt};
 	const bool in_block = InTransactionBlock(call.context);
 	const Findings findings = JudgeAll(requests, settings, in_block);
 	if (findings.violations > 0)
-		ReportViolation(findings, call, settings, in_block);
+	{
+		const Finding &first = findings.FirstViolation();
+		if (first.request.create != nullptr)
+			RaiseAnalysisErrors(*first.request.create, first.target, call.query);
+		const StatementText text = TextOf(*call.statement, call.query);
+		if (settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr)
+		{
+			Runner runner{&call, CurrentMemoryContext, &settings, options};
+			// As the plain command would have left nothing.
+			runner.options.drop_failed = true;
+			if (Rewrite(runner, findings, text, call.query))
+				return {true, std::nullopt};
+		}
+		Report(findings, text, call.query, settings, in_block);
+	}
 	if (requests.count > 1 || !requests.items[0].concurrently || in_block)
-		return std::nullopt;
-	return Describe(findings.items[0]);
+		return {false, std::nullopt};
+	return {false, DescribeConcurrent(requests.items[0], findings.items[0].target)};
 }
 
 } // namespace
@@ -107,22 +94,35 @@ extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
 	}
 
 	// A loop in a function can come here many times in one memory context. After an error the
-	// context goes with its parent.
-	const MemoryContext scratch =
-		AllocSetContextCreate(CurrentMemoryContext, "pg_safe_index", ALLOCSET_SMALL_SIZES);
+	// context goes with its parent. What rewrite runs commits on its way, and needs it after that.
+	const bool may_rewrite = in_force.ModeInForce() == Mode::rewrite &&
+							 call->context == PROCESS_UTILITY_TOPLEVEL && PortalContext != nullptr;
+	const MemoryContext scratch = AllocSetContextCreate(
+		may_rewrite ? PortalContext : CurrentMemoryContext, "pg_safe_index", ALLOCSET_SMALL_SIZES);
+	const BuildOptions options{asked, asked, settings->drop_failed_builds,
+							   settings->suspend_timeouts, settings->report_blockers_after};
 	const MemoryContext caller = MemoryContextSwitchTo(scratch);
-	const auto concurrent = Walk(*call, in_force);
+	const Outcome outcome = Walk(*call, in_force, options);
+	if (outcome.done)
+	{
+		if (ActiveSnapshotSet())
+			PopActiveSnapshot();
+		// The caller's may have gone with the transaction.
+		MemoryContextSwitchTo(PortalContext);
+		MemoryContextDelete(scratch);
+		return;
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 
-	if (!concurrent.has_value())
+	if (!outcome.concurrent.has_value())
+	{
 		call->go_on(call);
-	else
-		RunConcurrently(*call, *concurrent,
-						{asked && in_force.Checks(concurrent->operation),
-						 settings->drop_failed_builds, settings->suspend_timeouts,
-						 settings->report_blockers_after},
-						in_force);
+		return;
+	}
+	BuildOptions checked = options;
+	checked.tell = checked.tell_before = asked && in_force.Checks(outcome.concurrent->operation);
+	RunConcurrently(*call, *outcome.concurrent, checked, in_force);
 }
 
 extern "C" bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex)

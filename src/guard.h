@@ -22,7 +22,8 @@ extern "C"
 	{
 		PSI_MODE_OFF,
 		PSI_MODE_WARN,
-		PSI_MODE_ERROR
+		PSI_MODE_ERROR,
+		PSI_MODE_REWRITE
 	};
 
 	/* The settings as the GUC machinery holds them. */

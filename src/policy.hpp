@@ -19,6 +19,7 @@ enum class Mode
 	off,
 	warn,
 	error,
+	rewrite, // the safe form is run instead; where there is none, as error
 };
 
 // The operations on indexes that a statement can ask for.

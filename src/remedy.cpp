@@ -27,11 +27,15 @@ IndexPlan PlanFor(const IndexStmt &create, const char *definition)
 Remedy CreateOnTable(const Finding &finding, const StatementText &statement, const char *query)
 {
 	const IndexStmt &create = *finding.request.create;
-	Commands commands;
+	Commands commands{};
 	const CommandText command = FindCommand(statement, Operation::create_index);
 	if (command.found)
 	{
-		AppendWithConcurrently(commands.Add(), command);
+		if (create.concurrent)
+			appendBinaryStringInfo(commands.Add(), command.text + command.begin,
+								   command.end - command.begin);
+		else
+			AppendWithConcurrently(commands.Add(), command);
 		return commands.Done(nullptr);
 	}
 	const char *definition = DefinitionFromTree(create, finding.target, query);
@@ -48,25 +52,14 @@ constexpr std::size_t definition_length_max = 4096;
 Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statement,
 						   const char *query)
 {
-	const IndexStmt &create = *finding.request.create;
 	const Target &target = finding.target;
-	Commands commands;
-
-	const CommandText command = FindCommand(statement, Operation::create_index);
-	const char *definition = nullptr;
-	if (command.found)
-		definition = DefinitionForPartitions(command, statement, create);
-	if (definition == nullptr)
-		definition = DefinitionFromTree(create, target, query);
-	// The definition stands in every command. A row of the table as a whole has another name in
-	// each.
-	if (definition == nullptr || strlen(definition) > definition_length_max ||
-		MayHoldWholeRow(create))
+	Commands commands{};
+	IndexPlan plan{};
+	if (!PlanOnPartitions(finding, statement, query, plan))
 		return commands.Done(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each "
 			"leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
 
-	const IndexPlan plan = PlanFor(create, definition);
 	const char *name = plan.name != nullptr
 						   ? plan.name
 						   : ChooseName(plan, target.table, target.schema, nullptr, 0);
@@ -93,7 +86,7 @@ bool IsNamedBefore(const Findings &findings, const Finding &finding)
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 {
-	Commands commands;
+	Commands commands{};
 	bool partitioned = false;
 	bool partitioned_only = true;
 	for (const Finding &finding : findings)
@@ -136,6 +129,30 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 
 } // namespace
 
+bool PlanOnPartitions(const Finding &finding, const StatementText &statement, const char *query,
+					  IndexPlan &plan)
+{
+	const IndexStmt &create = *finding.request.create;
+	const CommandText command = FindCommand(statement, Operation::create_index);
+	const char *definition = nullptr;
+	if (command.found)
+		definition = DefinitionForPartitions(command, statement, create);
+	if (definition == nullptr)
+		definition = DefinitionFromTree(create, finding.target, query);
+	// The definition stands in every command. A row of the table as a whole has another name in
+	// each.
+	if (definition == nullptr || strlen(definition) > definition_length_max ||
+		MayHoldWholeRow(create))
+		return false;
+	plan = PlanFor(create, definition);
+	return true;
+}
+
+Remedy FindRemedyForTable(const Finding &finding, const StatementText &statement, const char *query)
+{
+	return CreateOnTable(finding, statement, query);
+}
+
 Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query)
 {
 	const Finding &first = findings.FirstViolation();
@@ -156,7 +173,7 @@ Remedy FindRemedy(const Findings &findings, const StatementText &statement, cons
 	case Operation::move_index:
 		return ForMoveIndex(findings, statement);
 	}
-	return {nullptr, 0, nullptr};
+	return {nullptr, 0, nullptr, NIL};
 }
 
 } // namespace psi

@@ -11,10 +11,16 @@ struct Remedy
 	const char *commands; // one a line, each with its semicolon; null: PostgreSQL has no safe form
 	int command_count;
 	const char *remark; // a sentence that has to go with the commands; null: none
+	const List *list;   // the commands one by one, char *, each with its semicolon
 };
 
 // Made from the user's own text where that can be, else from the tree. Allocates in the current
 // memory context; takes no lock that it would have to wait for.
 Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query);
+
+// The same for CREATE INDEX on a table, whatever the verdict: with CONCURRENTLY, if it does not say
+// so.
+Remedy FindRemedyForTable(const Finding &finding, const StatementText &statement,
+						  const char *query);
 
 } // namespace psi

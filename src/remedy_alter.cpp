@@ -112,7 +112,36 @@ void ReadAttributes(const ColumnDef *column, const Constraint &constraint, bool 
 	}
 }
 
-IndexPlan PlanFor(const Request &request)
+// A column that is not yet NOT NULL is scanned for nulls under ACCESS EXCLUSIVE when it becomes
+// part of a primary key, unless a valid check constraint has proved already that there are none
+// (ConstraintImpliedByRelConstraint()).
+void AppendNotNull(Commands &commands, const RelationName &table, const char *column)
+{
+	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
+	const char *quoted = quote_identifier(column);
+	appendStringInfo(commands.Add(),
+					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
+					 table.Quoted(), check, quoted);
+	appendStringInfo(commands.Add(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(),
+					 check);
+	appendStringInfo(commands.Add(), "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(),
+					 quoted);
+	appendStringInfo(commands.Add(), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
+}
+
+// On the table, or on all its partitions. Returns what remains to be said.
+const char *BuildOn(const Target &target, Commands &commands, const IndexPlan &plan,
+					const RelationName &index)
+{
+	if (target.facts.kind == TableKind::partitioned_table)
+		return BuildOnPartitions(commands, plan, target.table, index, target.set);
+	BuildOnTable(commands, plan, target.table, index);
+	return nullptr;
+}
+
+} // namespace
+
+IndexPlan PlanForConstraint(const Request &request)
 {
 	const Constraint &constraint = *request.constraint;
 	const List *keys = constraint.keys;
@@ -146,35 +175,6 @@ IndexPlan PlanFor(const Request &request)
 	plan.inline_definition = psprintf("%s%s", Define(constraint, keys, false), plan.clauses);
 	return plan;
 }
-
-// A column that is not yet NOT NULL is scanned for nulls under ACCESS EXCLUSIVE when it becomes
-// part of a primary key, unless a valid check constraint has proved already that there are none
-// (ConstraintImpliedByRelConstraint()).
-void AppendNotNull(Commands &commands, const RelationName &table, const char *column)
-{
-	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
-	const char *quoted = quote_identifier(column);
-	appendStringInfo(commands.Add(),
-					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
-					 table.Quoted(), check, quoted);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(),
-					 check);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(),
-					 quoted);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
-}
-
-// On the table, or on all its partitions. Returns what remains to be said.
-const char *BuildOn(const Target &target, Commands &commands, const IndexPlan &plan,
-					const RelationName &index)
-{
-	if (target.facts.kind == TableKind::partitioned_table)
-		return BuildOnPartitions(commands, plan, target.table, index, target.set);
-	BuildOnTable(commands, plan, target.table, index);
-	return nullptr;
-}
-
-} // namespace
 
 bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement)
 {
@@ -221,7 +221,7 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 
 Remedy ForAddConstraint(const Findings &findings, const StatementText &statement)
 {
-	Commands commands;
+	Commands commands{};
 	for (const Finding &finding : findings)
 	{
 		if (finding.verdict.IsViolation() && !HasSafeForm(*finding.request.constraint))
@@ -239,7 +239,7 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 		if (!finding.verdict.IsViolation())
 			continue;
 		const Target &target = finding.target;
-		const IndexPlan plan = PlanFor(finding.request);
+		const IndexPlan plan = PlanForConstraint(finding.request);
 		for (int i = 0; i < list_length(target.nullable_columns); ++i)
 			AppendNotNull(commands, target.table,
 						  static_cast<const char *>(list_nth(target.nullable_columns, i)));
@@ -256,7 +256,7 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 Remedy ForAttachPartition(const Finding &finding, const StatementText &statement, const char *query)
 {
 	const Target &target = finding.target;
-	Commands commands;
+	Commands commands{};
 	if (target.unseen)
 		return commands.Done(
 			"Another session has locked the table, so that its indexes could not be "
@@ -293,7 +293,7 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 	{
 		appendBinaryStringInfo(commands.Add(), text.text + text.begin,
 							   text.subcommands[text.count - 1].end - text.begin);
-		appendStringInfoChar(&commands.text, ';');
+		appendStringInfoChar(commands.Last(), ';');
 	}
 	return commands.Done(remark);
 }

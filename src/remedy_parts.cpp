@@ -6,21 +6,31 @@
 namespace psi
 {
 
-Commands::Commands() : text{}, count(0)
-{
-	initStringInfo(&text);
-}
-
 StringInfo Commands::Add()
 {
-	if (count++ > 0)
-		appendStringInfoChar(&text, '\n');
-	return &text;
+	StringInfo text = makeStringInfo();
+	list = lappend(list, text);
+	++count;
+	return text;
+}
+
+StringInfo Commands::Last() const
+{
+	return static_cast<StringInfo>(llast(list));
 }
 
 Remedy Commands::Done(const char *remark) const
 {
-	return {count > 0 ? text.data : nullptr, count, remark};
+	StringInfoData lines;
+	initStringInfo(&lines);
+	List *texts = NIL;
+	for (int i = 0; i < count; ++i)
+	{
+		char *text = static_cast<StringInfo>(list_nth(list, i))->data;
+		appendStringInfo(&lines, "%s%s", i > 0 ? "\n" : "", text);
+		texts = lappend(texts, text);
+	}
+	return {count > 0 ? lines.data : nullptr, count, remark, texts};
 }
 
 namespace
@@ -36,8 +46,9 @@ void AppendCreateIndex(StringInfo out, const IndexPlan &plan, const char *words,
 					 plan.definition);
 }
 
-// The index on a partitioned table alone.
-void AppendOnly(Commands &commands, const IndexPlan &plan, const RelationName &table,
+} // namespace
+
+void CreateOnly(Commands &commands, const IndexPlan &plan, const RelationName &table,
 				const RelationName &index)
 {
 	if (plan.constraint == nullptr)
@@ -48,7 +59,23 @@ void AppendOnly(Commands &commands, const IndexPlan &plan, const RelationName &t
 						 plan.inline_definition);
 }
 
-} // namespace
+const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
+							  const RelationName &index)
+{
+	StringInfoData command;
+	initStringInfo(&command);
+	AppendCreateIndex(&command, plan, "", index.name, "ONLY ", table);
+	return command.data;
+}
+
+const char *FirstName(const IndexPlan &plan, const RelationName &table)
+{
+	if (plan.constraint == nullptr)
+		return makeObjectName(table.name, plan.columns, "idx");
+	if (strcmp(plan.constraint, "PRIMARY KEY") == 0)
+		return makeObjectName(table.name, nullptr, "pkey");
+	return makeObjectName(table.name, plan.columns, "key");
+}
 
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
 					   const RelationName *given, int given_count)
@@ -64,6 +91,12 @@ void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName 
 				  const RelationName &index)
 {
 	AppendCreateIndex(commands.Add(), plan, " CONCURRENTLY", index.name, "", table);
+	AppendUsingIndex(commands, plan, table, index);
+}
+
+void AppendUsingIndex(Commands &commands, const IndexPlan &plan, const RelationName &table,
+					  const RelationName &index)
+{
 	if (plan.constraint != nullptr)
 		appendStringInfo(commands.Add(), "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;",
 						 table.Quoted(), quote_identifier(index.name), plan.constraint,
@@ -73,7 +106,7 @@ void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName 
 const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const RelationName &table,
 							  const RelationName &index, const RelationSet &partitions)
 {
-	AppendOnly(commands, plan, table, index);
+	CreateOnly(commands, plan, table, index);
 
 	// The names of two tables can be equal in all that is left of them after truncation; that of
 	// the table's own index is given already.
@@ -89,7 +122,7 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 		if (member.leaf)
 			BuildOnTable(commands, plan, member.name, names[i]);
 		else
-			AppendOnly(commands, plan, member.name, names[i]);
+			CreateOnly(commands, plan, member.name, names[i]);
 		const RelationName &parent = member.parent < 0 ? index : names[member.parent];
 		appendStringInfo(commands.Add(), "ALTER INDEX %s ATTACH PARTITION %s;", parent.Quoted(),
 						 names[i].Quoted());

@@ -7,15 +7,16 @@
 namespace psi
 {
 
-// Collects commands, one a line.
+// Collects commands.
 struct Commands
 {
-	StringInfoData text;
+	List *list; // StringInfo
 	int count;
 
-	Commands();
-	// Opens a line for the next command.
+	// Opens the next command.
 	StringInfo Add();
+	// The command that was opened last.
+	StringInfo Last() const;
 	Remedy Done(const char *remark) const;
 };
 
@@ -38,6 +39,21 @@ struct IndexPlan
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
 					   const RelationName *given, int given_count);
 
+// ... and the first that it would try. Allocates.
+const char *FirstName(const IndexPlan &plan, const RelationName &table);
+
+// The index on a partitioned table alone, with its constraint.
+void CreateOnly(Commands &commands, const IndexPlan &plan, const RelationName &table,
+				const RelationName &index);
+
+// CREATE INDEX alone, for the sake of its definition. Allocates.
+const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
+							  const RelationName &index);
+
+// ADD CONSTRAINT ... USING INDEX, if the plan has a constraint.
+void AppendUsingIndex(Commands &commands, const IndexPlan &plan, const RelationName &table,
+					  const RelationName &index);
+
 // CREATE INDEX CONCURRENTLY, and ADD CONSTRAINT ... USING INDEX.
 void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName &table,
 				  const RelationName &index);
@@ -52,6 +68,13 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 // Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
 // if anything is. False if the text cannot serve for it.
 bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement);
+
+// The plan of an index on a partitioned table. False if the definition cannot stand in the command
+// for each partition. Allocates.
+bool PlanOnPartitions(const Finding &finding, const StatementText &statement, const char *query,
+					  IndexPlan &plan);
+// ... of one that a constraint asks for.
+IndexPlan PlanForConstraint(const Request &request);
 
 Remedy ForReindex(const Finding &finding, const StatementText &statement);
 Remedy ForMoveIndex(const Findings &findings, const StatementText &statement);

@@ -75,7 +75,7 @@ void AppendMove(Commands &commands, const RelationName &index, const char *table
 
 Remedy ForReindex(const Finding &finding, const StatementText &statement)
 {
-	Commands commands;
+	Commands commands{};
 	if (finding.target.exclusion)
 		return commands.Done(no_concurrent_exclusion);
 	const CommandText command = FindCommand(statement, Operation::reindex);
@@ -89,7 +89,7 @@ Remedy ForReindex(const Finding &finding, const StatementText &statement)
 Remedy ForMoveIndex(const Findings &findings, const StatementText &statement)
 {
 	const Finding &first = findings.FirstViolation();
-	Commands commands;
+	Commands commands{};
 	if (first.target.facts.kind != TableKind::tablespace)
 	{
 		if (first.target.exclusion)

@@ -21,6 +21,8 @@ const char *ModeName(Mode mode)
 		return "warn";
 	case Mode::error:
 		return "error";
+	case Mode::rewrite:
+		return "rewrite";
 	}
 	return "?";
 }
@@ -252,7 +254,7 @@ void Report(const Findings &findings, const StatementText &statement, const char
 		return;
 	}
 	const TableKind kind = target.facts.kind;
-	const bool refuse = settings.ModeInForce() == Mode::error;
+	const bool refuse = settings.ModeInForce() >= Mode::error;
 	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
 	const char *index = IndexName(first);
 
@@ -271,6 +273,30 @@ void Report(const Findings &findings, const StatementText &statement, const char
 			 is_table ? err_generic_string(PG_DIAG_SCHEMA_NAME, target.table.schema) : 0,
 			 is_table ? err_generic_string(PG_DIAG_TABLE_NAME, target.table.name) : 0,
 			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
+}
+
+void TellRewritten(const Finding &finding, const char *commands)
+{
+	const char *detail =
+		commands != nullptr
+			? psprintf("Running: %s", commands)
+			: "The index is built concurrently on one leaf partition after the other.";
+	if (finding.verdict.reason == Reason::skips_invalid)
+	{
+		ereport(NOTICE, (errmsg("CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is "
+								"invalid: it is built anew",
+								finding.target.invalid->index.Shown()),
+						 errdetail_internal("%s", detail)));
+		return;
+	}
+	const TableKind kind = finding.target.facts.kind;
+	ereport(
+		NOTICE,
+		(errmsg("%s would block %s %s%s \"%s\": the safe form is run instead",
+				CommandOf(finding.request), WordingOf(finding.request).blocks,
+				ReachesSeveral(kind) && kind != TableKind::partitioned_table ? "tables in " : "",
+				KindName(kind), finding.target.table.Shown()),
+		 errdetail_internal("%s", detail)));
 }
 
 } // namespace psi

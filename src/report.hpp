@@ -12,4 +12,8 @@ namespace psi
 void Report(const Findings &findings, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block);
 
+// A NOTICE that the safe form is run instead: these commands, or with null a series of them, one
+// partition after the other.
+void TellRewritten(const Finding &finding, const char *commands);
+
 } // namespace psi

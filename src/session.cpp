@@ -10,6 +10,7 @@ namespace psi
 static_assert(static_cast<int>(Mode::off) == PSI_MODE_OFF);
 static_assert(static_cast<int>(Mode::warn) == PSI_MODE_WARN);
 static_assert(static_cast<int>(Mode::error) == PSI_MODE_ERROR);
+static_assert(static_cast<int>(Mode::rewrite) == PSI_MODE_REWRITE);
 
 namespace
 {

@@ -1,0 +1,58 @@
+// command_run: what exec_simple_query() does, without the portal.
+#include "command_run.hpp"
+
+#include "statement.hpp"
+#include "target.hpp"
+
+namespace psi
+{
+
+void BeginTransaction(const Runner &runner)
+{
+	// The one of the portal, or of the command before. It does not outlive the commit, and the
+	// portal does not miss it (PreCommit_Portals()).
+	if (ActiveSnapshotSet())
+		PopActiveSnapshot();
+	CommitTransactionCommand();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	// What a command allocates before its commits it needs after them.
+	MemoryContextSwitchTo(runner.context);
+}
+
+PlannedStmt *ParseCommand(const char *command)
+{
+	const List *parsed = pg_parse_query(command);
+	List *analyzed = pg_analyze_and_rewrite_fixedparams(static_cast<RawStmt *>(linitial(parsed)),
+														command, nullptr, 0, nullptr);
+	return static_cast<PlannedStmt *>(
+		linitial(pg_plan_queries(analyzed, command, CURSOR_OPT_PARALLEL_OK, nullptr)));
+}
+
+void RunCommand(Runner &runner, const char *command)
+{
+	BeginTransaction(runner);
+	const char *text = pstrdup(command);
+	psi_call call = *runner.call;
+	call.statement = ParseCommand(text);
+	call.query = text;
+	call.read_only_tree = false;
+	call.params = nullptr;
+	call.environment = nullptr;
+	call.dest = None_Receiver;
+	call.completion = nullptr;
+
+	const Requests requests = AskedFor(call.statement->utilityStmt);
+	if (requests.count == 1 && requests.items[0].concurrently)
+	{
+		const Request &request = requests.items[0];
+		RunConcurrently(call, DescribeConcurrent(request, Look(request, {0, false, false})),
+						runner.options, *runner.settings);
+		runner.options.tell_before = false;
+	}
+	else
+		call.go_on(&call);
+	MemoryContextSwitchTo(runner.context);
+}
+
+} // namespace psi

@@ -1,0 +1,225 @@
+// index_match: field by field, as DefineIndex() and ComputeIndexAttrs() fill them in.
+#include "index_match.hpp"
+
+#include <cstddef>
+
+namespace psi
+{
+
+namespace
+{
+
+// Both absent, or the same array.
+bool AreSameOptions(bool null, Datum options, const List *wanted)
+{
+	const Datum other = transformRelOptions(static_cast<Datum>(0), const_cast<List *>(wanted),
+											nullptr, nullptr, false, false);
+	if (null || other == static_cast<Datum>(0))
+		return null && other == static_cast<Datum>(0);
+	return datumIsEqual(PointerGetDatum(PG_DETOAST_DATUM(options)), other, false, -1);
+}
+
+// An attribute of the index's row in a system cache, as text of a node; null if there is none.
+Node *NodeOf(HeapTuple tuple, AttrNumber attribute)
+{
+	bool null = false;
+	const Datum tree = SysCacheGetAttr(INDEXRELID, tuple, attribute, &null);
+	return null ? nullptr : static_cast<Node *>(stringToNode(TextDatumGetCString(tree)));
+}
+
+// What an index has in its row, besides single values.
+struct IndexArrays
+{
+	const Oid *collations;
+	const Oid *classes;
+	const int16 *options;
+	List *expressions;
+	Node *predicate;
+};
+
+IndexArrays ArraysOf(HeapTuple tuple)
+{
+	bool null = false;
+	const auto array = [&](AttrNumber attribute)
+	{ return DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, attribute, &null)); };
+	return {reinterpret_cast<oidvector *>(array(Anum_pg_index_indcollation))->values,
+			reinterpret_cast<oidvector *>(array(Anum_pg_index_indclass))->values,
+			reinterpret_cast<int2vector *>(array(Anum_pg_index_indoption))->values,
+			reinterpret_cast<List *>(NodeOf(tuple, Anum_pg_index_indexprs)),
+			NodeOf(tuple, Anum_pg_index_indpred)};
+}
+
+int16 OptionsOf(const IndexElem &element, bool ordered)
+{
+	if (!ordered)
+		return 0;
+	int16 options = 0;
+	if (element.ordering == SORTBY_DESC)
+		options |= INDOPTION_DESC;
+	const bool first = element.nulls_ordering == SORTBY_NULLS_DEFAULT
+						   ? element.ordering == SORTBY_DESC
+						   : element.nulls_ordering == SORTBY_NULLS_FIRST;
+	if (first)
+		options |= INDOPTION_NULLS_FIRST;
+	return options;
+}
+
+// One key column. `expression` counts those gone over.
+bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, int number,
+			   const IndexElem &element, Oid table, const char *method, Oid method_id, bool ordered,
+			   int &expression)
+{
+	AttrNumber column = InvalidAttrNumber;
+	Oid type = InvalidOid;
+	Oid collation = InvalidOid;
+	if (element.name != nullptr)
+	{
+		int32 typmod = 0;
+		column = get_attnum(table, element.name);
+		if (column == InvalidAttrNumber)
+			return false;
+		get_atttypetypmodcoll(table, column, &type, &typmod, &collation);
+	}
+	else
+	{
+		Node *tree = element.expr;
+		type = exprType(tree);
+		collation = exprCollation(tree);
+		while (IsA(tree, CollateExpr))
+			tree = reinterpret_cast<Node *>(reinterpret_cast<CollateExpr *>(tree)->arg);
+		if (IsA(tree, Var))
+			column = reinterpret_cast<Var *>(tree)->varattno;
+		else if (expression >= list_length(arrays.expressions) ||
+				 !equal(list_nth(arrays.expressions, expression++), tree))
+			return false;
+	}
+	if (element.collation != NIL)
+		collation = get_collation_oid(element.collation, true);
+
+	return form->indkey.values[number] == column && arrays.collations[number] == collation &&
+		   arrays.classes[number] == ResolveOpClass(element.opclass, type, method, method_id) &&
+		   arrays.options[number] == OptionsOf(element, ordered) &&
+		   AreSameOptions(get_attoptions(index, number + 1) == static_cast<Datum>(0),
+						  get_attoptions(index, number + 1), element.opclassopts);
+}
+
+bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
+{
+	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+	const Oid method_id = get_index_am_oid(create.accessMethod, true);
+	const int keys = list_length(create.indexParams);
+	if (!OidIsValid(method_id) || form->indrelid != table || form->indisunique != create.unique ||
+		form->indnullsnotdistinct != create.nulls_not_distinct || form->indisexclusion ||
+		form->indnkeyatts != keys ||
+		form->indnatts != keys + list_length(create.indexIncludingParams))
+		return false;
+
+	const HeapTuple class_tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(class_tuple))
+		return false;
+	bool null = false;
+	const Datum options = SysCacheGetAttr(RELOID, class_tuple, Anum_pg_class_reloptions, &null);
+	const bool same_class =
+		reinterpret_cast<Form_pg_class>(GETSTRUCT(class_tuple))->relam == method_id &&
+		AreSameOptions(null, options, create.options);
+	ReleaseSysCache(class_tuple);
+	if (!same_class)
+		return false;
+
+	const bool ordered = GetIndexAmRoutineByAmId(method_id, false)->amcanorder;
+	const IndexArrays arrays = ArraysOf(tuple);
+	int expression = 0;
+	for (int i = 0; i < keys; ++i)
+	{
+		if (!IsSameKey(index, const_cast<Form_pg_index>(form), arrays, i,
+					   *static_cast<const IndexElem *>(list_nth(create.indexParams, i)), table,
+					   create.accessMethod, method_id, ordered, expression))
+			return false;
+	}
+	for (int i = 0; i < list_length(create.indexIncludingParams); ++i)
+	{
+		const auto *element =
+			static_cast<const IndexElem *>(list_nth(create.indexIncludingParams, i));
+		if (element->name == nullptr ||
+			form->indkey.values[keys + i] != get_attnum(table, element->name))
+			return false;
+	}
+	Node *predicate = nullptr;
+	if (create.whereClause != nullptr)
+		predicate = reinterpret_cast<Node *>(
+			make_ands_explicit(make_ands_implicit(reinterpret_cast<Expr *>(create.whereClause))));
+	return equal(arrays.predicate, predicate);
+}
+
+} // namespace
+
+bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query)
+{
+	bool same = false;
+	WithRelationAtOnce(table,
+					   [&](Relation)
+					   {
+						   auto *copy = static_cast<IndexStmt *>(copyObjectImpl(&create));
+						   const IndexStmt *analyzed = transformIndexStmt(table, copy, query);
+						   const HeapTuple tuple =
+							   SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+						   if (!HeapTupleIsValid(tuple))
+							   return;
+						   same = IsSame(index, tuple, *analyzed, table);
+						   ReleaseSysCache(tuple);
+					   });
+	return same;
+}
+
+namespace
+{
+
+bool HasNameOf(Relation relation, const char *name)
+{
+	return strcmp(RelationGetRelationName(relation), name) == 0;
+}
+
+} // namespace
+
+PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid partition,
+									  const char *name)
+{
+	PartitionIndexes found{InvalidOid, InvalidOid, NIL};
+	const Relation parent = relation_open(parent_index, AccessShareLock);
+	const Relation parent_table = relation_open(parent->rd_index->indrelid, AccessShareLock);
+	const Relation table = relation_open(partition, AccessShareLock);
+	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
+	IndexInfo *wanted = BuildIndexInfo(parent);
+	List *invalid = NIL;
+
+	const List *indexes = RelationGetIndexList(table);
+	for (int i = 0; i < list_length(indexes); ++i)
+	{
+		const Oid candidate = list_nth_oid(indexes, i);
+		const Relation index = relation_open(candidate, AccessShareLock);
+		const bool whole = index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
+		if (!index->rd_rel->relispartition &&
+			CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
+							 parent->rd_indcollation, index->rd_opfamily, parent->rd_opfamily,
+							 columns))
+		{
+			const Oid own = get_relation_idx_constraint_oid(partition, candidate);
+			const bool fits = !OidIsValid(constraint) ||
+							  (OidIsValid(own) && IsSameTypeOfConstraint(constraint, own));
+			if (!whole && !index->rd_index->indisvalid)
+				invalid = lappend_oid(invalid, candidate);
+			else if (fits && !OidIsValid(found.match))
+				found.match = candidate;
+			else if (!fits && !OidIsValid(own) && HasNameOf(index, name))
+				found.unfinished = candidate;
+		}
+		relation_close(index, AccessShareLock);
+	}
+	relation_close(table, AccessShareLock);
+	relation_close(parent_table, AccessShareLock);
+	relation_close(parent, AccessShareLock);
+	found.left = invalid;
+	return found;
+}
+
+} // namespace psi
