@@ -85,6 +85,8 @@ void RunAll(Runner &runner, const Remedy &remedy, Operation operation)
 			else
 				RunCommand(runner, command);
 		}
+		// What comes after this can still fail, and could not be seen to here.
+		BeginTransaction(runner);
 	}
 	PG_CATCH();
 	{
@@ -93,6 +95,30 @@ void RunAll(Runner &runner, const Remedy &remedy, Operation operation)
 		DropAfterFailure(runner, built);
 	}
 	PG_END_TRY();
+}
+
+// An index that an earlier try has built or begun for the constraint has the first name that
+// PostgreSQL chooses, which is not to be passed over then.
+Remedy ForConstraint(const Finding &finding)
+{
+	const Target &target = finding.target;
+	const IndexPlan plan = PlanForConstraint(finding.request);
+	const char *name = plan.name;
+	if (name == nullptr)
+	{
+		const char *first = FirstName(plan, target.table);
+		const char *definition = DefinitionCommand(plan, target.table, {nullptr, first, true});
+		const Oid earlier = get_relname_relid(first, target.schema);
+		const auto *create =
+			reinterpret_cast<const IndexStmt *>(ParseCommand(definition)->utilityStmt);
+		name = OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
+					   IsSameIndex(earlier, *create, target.table_id, definition)
+				   ? first
+				   : ChooseName(plan, target.table, target.schema, nullptr, 0);
+	}
+	Commands commands{};
+	BuildOnTable(commands, plan, target.table, {target.table.schema, name, true});
+	return commands.Done(nullptr);
 }
 
 // More than one thing at a time cannot be done step by step and be undone.
@@ -136,7 +162,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 
 	const bool builds = first.request.operation == Operation::create_index ||
 						first.request.operation == Operation::add_constraint;
-	const Remedy remedy = FindRemedy(findings, statement, query);
+	Remedy remedy = FindRemedy(findings, statement, query);
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
@@ -153,6 +179,8 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 
 	if (remedy.list == NIL || remedy.remark != nullptr || target.nullable_columns != NIL)
 		return false;
+	if (first.request.operation == Operation::add_constraint)
+		remedy = ForConstraint(first);
 	TellRewritten(first, remedy.commands);
 	RunAll(runner, remedy, first.request.operation);
 	return true;

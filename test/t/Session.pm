@@ -70,6 +70,16 @@ sub wait_until_blocked
 	  or die 'it does not wait';
 }
 
+# Waits until the server has ended the session, however far the command has come.
+sub wait_for_end
+{
+	my ($self) = @_;
+	$self->{node}->poll_query_until('postgres', 'SELECT true') or die 'no server';
+	$self->{node}->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $self->{pid}") or die;
+	eval { $self->{run}->finish };
+	return $self->{err};
+}
+
 sub quit
 {
 	my ($self) = @_;

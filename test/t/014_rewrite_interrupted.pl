@@ -1,0 +1,150 @@
+# Proves: a rewrite over 16 leaf partitions that is cancelled, terminated or killed (SIGKILL, crash recovery) at any
+# moment can be sent again as it is and completes, so that every leaf has exactly one valid attached index and
+# nothing else is left; one of a plain table likewise, and if it is cancelled nothing is left of it.
+# PSI_SEED repeats a run, PSI_ROUNDS makes it longer.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Session;
+use Test::More;
+use Time::HiRes qw(usleep time);
+
+my $seed = $ENV{PSI_SEED} // int(rand(1_000_000));
+my $rounds = $ENV{PSI_ROUNDS} // 36;
+srand($seed);
+note("PSI_SEED=$seed");
+
+my $node = PostgreSQL::Test::Cluster->new('interrupted');
+$node->init;
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'pg_safe_index'
+pg_safe_index.mode = rewrite
+autovacuum = off
+restart_after_crash = on
+log_min_messages = warning
+});
+$node->start;
+# 16 leaves: 8 on the first level, 8 on the second.
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION pg_safe_index;
+	CREATE TABLE p (a int NOT NULL, b int NOT NULL, c text) PARTITION BY RANGE (a);
+	SELECT format('CREATE TABLE p_%s PARTITION OF p FOR VALUES FROM (%s) TO (%s)', n, n * 1000, n * 1000 + 1000)
+	  FROM generate_series(1, 8) n \gexec
+	CREATE TABLE p_9 PARTITION OF p FOR VALUES FROM (9000) TO (17000) PARTITION BY RANGE (a);
+	SELECT format('CREATE TABLE p_9_%s PARTITION OF p_9 FOR VALUES FROM (%s) TO (%s)', n, n * 1000, n * 1000 + 1000)
+	  FROM generate_series(9, 16) n \gexec
+	INSERT INTO p SELECT n / 10, n, 'c' || n FROM generate_series(10000, 169999) n;
+	CREATE TABLE t (a int NOT NULL, b int NOT NULL, c text);
+	INSERT INTO t TABLE p;
+});
+
+my @commands = (
+	{ sql => 'CREATE INDEX ON p (b)', index => 'p_b_idx', off => 'DROP INDEX IF EXISTS p_b_idx, p_b_idx1' },
+	{ sql => 'CREATE INDEX named ON p USING btree (lower(c), b DESC) WHERE b > 5', index => 'named', off => 'DROP INDEX IF EXISTS named' },
+	{ sql => 'CREATE UNIQUE INDEX IF NOT EXISTS "U n" ON p (a, b) INCLUDE (c)', index => 'U n', off => 'DROP INDEX IF EXISTS "U n"' },
+	{ sql => 'ALTER TABLE p ADD CONSTRAINT u UNIQUE (a, b)', index => 'u', off => 'ALTER TABLE p DROP CONSTRAINT IF EXISTS u' },
+	{ sql => 'ALTER TABLE p ADD PRIMARY KEY (b, a)', index => 'p_pkey', off => 'ALTER TABLE p DROP CONSTRAINT IF EXISTS p_pkey' },
+	{ sql => 'CREATE INDEX ON t (b)', index => 't_b_idx', off => 'DROP INDEX IF EXISTS t_b_idx, t_b_idx1', plain => 1 },
+	{ sql => 'ALTER TABLE t ADD UNIQUE (b)', index => 't_b_key', off => 'ALTER TABLE t DROP CONSTRAINT IF EXISTS t_b_key', plain => 1 });
+
+sub query { return $node->safe_psql('postgres', $_[0]) }
+
+# Everything that is not what the table had before.
+sub clean_up
+{
+	my $all = join '; ', map { $_->{off} } @commands;
+	$node->safe_psql('postgres', "SET client_min_messages = error; SET pg_safe_index.mode = off; $all;
+		SELECT format('DROP INDEX %s', indexrelid::regclass) FROM pg_index
+		 WHERE indrelid IN (SELECT oid FROM pg_class WHERE relname ~ '^(p|t)(_|\$)' AND relkind IN ('r', 'p'))
+		   AND NOT (SELECT relispartition FROM pg_class WHERE oid = indexrelid) \\gexec");
+}
+
+sub check_complete
+{
+	my ($command, $name) = @_;
+	my $whole = $command->{plain}
+	  ? "SELECT count(*) = 1 AND bool_and(indisvalid) AND bool_and(indexrelid = '\"$command->{index}\"'::regclass)
+		  FROM pg_index WHERE indrelid = 't'::regclass"
+	  : "SELECT count(*) FILTER (WHERE isleaf) = 16 AND count(*) = 18 AND bool_and(i.indisvalid)
+		   AND (SELECT count(*) FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('p'))) = 18
+		  FROM pg_partition_tree('\"$command->{index}\"') JOIN pg_index i ON i.indexrelid = relid";
+	is(query($whole), 't', "$name: complete, and nothing else")
+	  or diag(query("SELECT indrelid::regclass, indexrelid::regclass, indisvalid FROM pg_index
+		WHERE indrelid IN (SELECT relid FROM pg_partition_tree('p')) OR indrelid = 't'::regclass"));
+	is(query('SELECT count(*) FROM pg_safe_index_invalid'), '0', "$name: nothing invalid");
+}
+
+# How long each takes, undisturbed.
+for my $command (@commands)
+{
+	clean_up();
+	my $begun = time;
+	$node->safe_psql('postgres', "SET client_min_messages = warning; $command->{sql}");
+	$command->{seconds} = time - $begun;
+	check_complete($command, "undisturbed: $command->{sql}");
+}
+
+my %done;
+for my $round (1 .. $rounds)
+{
+	my $command = $commands[ $round % @commands ];
+	my $way = ('cancel', 'terminate', 'SIGKILL')[ int(($round - 1) / @commands) % 3 ];
+	my $name = "$round: $way, $command->{sql}";
+	clean_up();
+	# Again and again, until it has hit the command while it ran: at least once, three times at most.
+	my $hits = 0;
+	my $there;
+	for my $attempt (1 .. 12)
+	{
+		my $session = Session->new($node, set => 'SET client_min_messages = warning;');
+		$session->send("$command->{sql};");
+		usleep(int(rand($command->{seconds} * 1_000_000)));
+		if ($way eq 'SIGKILL') { kill 'KILL', $session->{pid} }
+		else { query("SELECT pg_${way}_backend($session->{pid})") }
+		my $said;
+		if ($way eq 'cancel') { $said = $session->finish }
+		else
+		{
+			# It may come too late for the command: then the session is told so by the next.
+			$said = $session->wait_for_end;
+		}
+		if ($way eq 'SIGKILL')
+		{
+			$node->poll_query_until('postgres', 'SELECT true') or die 'no recovery';
+		}
+		else
+		{
+			$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'");
+		}
+		$there = query("SELECT to_regclass('\"$command->{index}\"') IS NOT NULL AND
+			(SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('\"$command->{index}\"'))");
+		if ($way eq 'cancel' && $said =~ /ERROR/)
+		{
+			$hits++;
+			is(query("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass"), '0', "$name: nothing is left")
+			  || diag($said)
+			  if $command->{plain};
+		}
+		elsif ($there ne 't') { $hits++ }
+		last if $there eq 't' && $hits > 0 || $hits >= 3;
+		clean_up() if $there eq 't';
+	}
+	$done{$way} += $hits;
+	if ($there ne 't')
+	{
+		my ($code, $out, $err) = $node->psql('postgres', "SET client_min_messages = warning; $command->{sql}");
+		is($err, '', "$name: sent again");
+	}
+	check_complete($command, $name);
+}
+note(join ', ', map { "$_: $done{$_}" } sort keys %done);
+my $all = 0;
+$all += $_ for values %done;
+cmp_ok($all, '>=', 30, 'interruptions that hit the command while it ran') if $rounds >= 36;
+unlike(slurp_file($node->logfile), qr/still active|not closed|leaked|PANIC|TRAP|XX000/, 'nothing in the log');
+
+$node->stop;
+done_testing();
