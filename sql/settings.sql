@@ -6,7 +6,7 @@ SELECT name, setting, unit, context, vartype, enumvals, boot_val, short_desc
 
 -- bad values
 SET pg_safe_index.mode = 'maybe';
-SET pg_safe_index.minimum_mode = 'rewrite';
+SET pg_safe_index.minimum_mode = 'strict';
 \set VERBOSITY sqlstate
 SET pg_safe_index.min_table_size = '-1';
 \set VERBOSITY default

@@ -209,9 +209,7 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 	StringInfoData hint;
 	initStringInfo(&hint);
 	for (int i = 0; i < dropped; ++i)
-		AppendLine(&hint,
-				   "Index \"%s\", which the failed command left behind, was dropped "
-				   "(pg_safe_index.drop_failed_builds).",
+		AppendLine(&hint, "Index \"%s\", which the failed command left behind, was dropped.",
 				   left[i].index.Shown());
 	for (int i = dropped; i < count; ++i)
 	{
@@ -219,8 +217,7 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 				   left[i].index.Shown());
 		AppendMending(&hint, left[i]);
 	}
-	AppendLine(&hint, "It could not be dropped now (pg_safe_index.drop_failed_builds): %s.",
-			   drop_error);
+	AppendLine(&hint, "It could not be dropped now: %s.", drop_error);
 	return hint.data;
 }
 

@@ -31,8 +31,9 @@ PlannedStmt *ParseCommand(const char *command)
 
 void RunCommand(Runner &runner, const char *command)
 {
+	// It may lie in what the commit frees.
+	const char *text = MemoryContextStrdup(runner.context, command);
 	BeginTransaction(runner);
-	const char *text = pstrdup(command);
 	psi_call call = *runner.call;
 	call.statement = ParseCommand(text);
 	call.query = text;

@@ -32,8 +32,8 @@ Remedy CreateOnTable(const Finding &finding, const StatementText &statement, con
 	if (command.found)
 	{
 		if (create.concurrent)
-			appendBinaryStringInfo(commands.Add(), command.text + command.begin,
-								   command.end - command.begin);
+			appendStringInfo(commands.Add(), "%.*s;", command.end - command.begin,
+							 command.text + command.begin);
 		else
 			AppendWithConcurrently(commands.Add(), command);
 		return commands.Done(nullptr);

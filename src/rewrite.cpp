@@ -32,6 +32,7 @@ void DropAfterFailure(Runner &runner, const char *index)
 	{
 		AbortCurrentTransaction();
 		StartTransactionCommand();
+		MemoryContextSwitchTo(runner.context);
 		RunCommand(runner, psprintf("DROP INDEX CONCURRENTLY %s", index));
 		BeginTransaction(runner);
 	}
@@ -42,10 +43,11 @@ void DropAfterFailure(Runner &runner, const char *index)
 		AbortCurrentTransaction();
 		StartTransactionCommand();
 		MemoryContextSwitchTo(runner.context);
-		AddHint(*error, psprintf("Index %s has been built for the constraint, and could not be "
-								 "dropped.\\nTo drop it: DROP INDEX CONCURRENTLY %s;\\nThe same "
-								 "command, sent again, uses it.",
-								 index, index));
+		AddHint(*error,
+				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
+						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"
+						 "The same command, sent again, uses it.",
+						 index, index));
 	}
 	PG_END_TRY();
 	ReThrowError(error);
@@ -166,14 +168,17 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
-		if (target.set.foreign > 0 || target.nullable_columns != NIL || remedy.list == NIL)
+		if (target.nullable_columns != NIL || remedy.list == NIL)
 			return false;
 		if (first.request.constraint != nullptr)
 			plan = PlanForConstraint(first.request);
 		else if (!PlanOnPartitions(first, statement, query, plan))
 			return false;
 		TellRewritten(first, nullptr);
-		BuildOnTree(runner, plan, target.table_id);
+		if (target.set.foreign > 0)
+			BuildBesideForeign(runner, plan, target.table_id, statement.text);
+		else
+			BuildOnTree(runner, plan, target.table_id);
 		return true;
 	}
 

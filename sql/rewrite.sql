@@ -1,0 +1,146 @@
+-- Proves: mode rewrite runs the safe form of a violation and says so, at the top level only; where there is none, or
+-- it cannot run, the command is refused; leftovers of an earlier try are taken up; partitions get what they lack.
+-- That the catalogs come out the same for many statements: test/t/013; interruptions: test/t/014.
+LOAD 'pg_safe_index';
+SET pg_safe_index.mode = rewrite;
+CREATE TABLE t (a int NOT NULL, b int, c text);
+INSERT INTO t SELECT n, n, n FROM generate_series(1, 100) n;
+
+\echo *** a table
+CREATE INDEX t_a ON t (a);
+CREATE UNIQUE INDEX IF NOT EXISTS t_b ON t (b); -- a comment
+CREATE INDEX IF NOT EXISTS t_b ON t (b);
+ALTER TABLE t ADD CONSTRAINT t_pk PRIMARY KEY (a);
+ALTER TABLE t ADD UNIQUE (b, c);
+REINDEX INDEX t_a;
+DROP INDEX t_a, t_b;
+\d t
+
+\echo *** what passes is not touched
+CREATE TEMPORARY TABLE temporary (a int);
+CREATE INDEX ON temporary (a);
+BEGIN;
+CREATE TABLE new (a int);
+CREATE INDEX ON new (a);
+ROLLBACK;
+CREATE INDEX CONCURRENTLY t_a ON t (a);
+DROP INDEX CONCURRENTLY t_a;
+
+\echo *** refused: in a transaction, a function, with others; no safe form
+\set VERBOSITY terse
+BEGIN;
+CREATE INDEX t_a ON t (a);
+ROLLBACK;
+DO $$ BEGIN CREATE INDEX t_a ON t (a); END $$;
+CREATE PROCEDURE build() LANGUAGE plpgsql AS $$ BEGIN COMMIT; CREATE INDEX t_a ON t (a); END $$;
+CALL build();
+CREATE INDEX t_a ON t (a)\; SELECT 1;
+CREATE INDEX CONCURRENTLY t_b ON t (b);
+DROP INDEX t_b CASCADE;
+DROP INDEX CONCURRENTLY t_b;
+ALTER TABLE t ADD UNIQUE (a), ADD UNIQUE (b);
+ALTER TABLE t ADD COLUMN d int UNIQUE;
+ALTER TABLE t ADD EXCLUDE (a WITH =);
+\set VERBOSITY default
+
+\echo *** errors of the server itself
+CREATE INDEX ON nothing (a);
+CREATE INDEX t_pk ON t (a);
+ALTER TABLE t ADD PRIMARY KEY (b);
+ALTER TABLE t ADD CONSTRAINT t_pk UNIQUE (b);
+
+\echo *** a failed build leaves nothing
+INSERT INTO t VALUES (101, 1, 'one');
+CREATE UNIQUE INDEX t_b ON t (b);
+ALTER TABLE t ADD CONSTRAINT t_b_key UNIQUE (b);
+CREATE INDEX ON t ((1 / (b - 50)));
+\echo ... nor does a constraint that cannot be added once its index is there
+CREATE FUNCTION no_constraint() RETURNS event_trigger LANGUAGE plpgsql AS
+	$$ BEGIN IF tg_tag = 'ALTER TABLE' THEN RAISE EXCEPTION 'no constraint today'; END IF; END $$;
+CREATE EVENT TRIGGER no_constraint ON ddl_command_end EXECUTE FUNCTION no_constraint();
+ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a);
+DROP EVENT TRIGGER no_constraint;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+
+\echo *** what an earlier try has left
+SET pg_safe_index.mode = off;
+CREATE UNIQUE INDEX CONCURRENTLY t_b_idx ON t (b);
+CREATE UNIQUE INDEX CONCURRENTLY t_bad ON t (b) WHERE b > 0;
+DELETE FROM t WHERE a = 101;
+SET pg_safe_index.mode = rewrite;
+\echo ... of another definition
+CREATE UNIQUE INDEX t_bad ON t (b) WHERE b > 1;
+CREATE UNIQUE INDEX IF NOT EXISTS t_bad ON t (b, c) WHERE b > 0;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS t_bad ON t (b) WHERE b > 0;
+\echo ... of the same
+CREATE UNIQUE INDEX t_bad ON t (b) WHERE t.b > 0;
+CREATE UNIQUE INDEX ON t (b);
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+\echo ... IF NOT EXISTS
+UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ('t_bad'::regclass, 't_b_idx'::regclass);
+CREATE UNIQUE INDEX IF NOT EXISTS t_bad ON t (b) WHERE b > 0;
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_b_idx ON t (b);
+\echo ... an index that was to become a constraint
+CREATE UNIQUE INDEX CONCURRENTLY t_c_key ON t (c);
+ALTER TABLE t ADD UNIQUE (c);
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+
+\echo *** partitions
+CREATE TABLE p (a int NOT NULL, b text) PARTITION BY RANGE (a);
+SELECT format('CREATE TABLE p_%s PARTITION OF p FOR VALUES FROM (%s) TO (%s)', n, n * 10, n * 10 + 10)
+  FROM generate_series(1, 12) n \gexec
+CREATE TABLE p_13 PARTITION OF p FOR VALUES FROM (130) TO (150) PARTITION BY RANGE (a);
+CREATE TABLE p_13_1 PARTITION OF p_13 FOR VALUES FROM (130) TO (140);
+INSERT INTO p SELECT n, n FROM generate_series(10, 139) n;
+CREATE INDEX CONCURRENTLY mine ON p_5 (b);
+CREATE INDEX p_b ON p (b);
+SELECT relid, parentrelid, isleaf, indisvalid FROM pg_partition_tree('p_b') JOIN pg_index ON indexrelid = relid
+ ORDER BY relid::regclass::text COLLATE "C";
+CREATE INDEX p_b ON p (b);
+CREATE INDEX IF NOT EXISTS p_b ON p (b);
+\echo ... an earlier try
+CREATE INDEX p_a ON ONLY p (a);
+CREATE INDEX CONCURRENTLY p_1_mine ON p_1 (a);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'p_1_mine'::regclass;
+CREATE INDEX p_a ON p (a);
+SELECT count(*), bool_and(indisvalid) FROM pg_partition_tree('p_a') JOIN pg_index ON indexrelid = relid;
+CREATE INDEX other ON ONLY p (a);
+CREATE INDEX other ON p (b, a);
+DROP INDEX other;
+\echo ... a failure: what is done stays, and the same command goes on
+INSERT INTO p VALUES (135, 135);
+CREATE UNIQUE INDEX p_u ON p (a, b);
+SELECT count(*) FROM pg_inherits WHERE inhparent = 'p_u'::regclass;
+DELETE FROM p WHERE ctid IN (SELECT ctid FROM p WHERE a = 135 LIMIT 1) AND a = 135;
+CREATE UNIQUE INDEX p_u ON p (a, b);
+SELECT count(*), bool_and(indisvalid) FROM pg_partition_tree('p_u') JOIN pg_index ON indexrelid = relid;
+\echo ... with a foreign table among them
+CREATE FOREIGN DATA WRAPPER psi_none;
+CREATE SERVER psi_none FOREIGN DATA WRAPPER psi_none;
+CREATE TABLE f (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE f_1 PARTITION OF f FOR VALUES FROM (0) TO (10);
+CREATE FOREIGN TABLE f_2 PARTITION OF f FOR VALUES FROM (10) TO (20) SERVER psi_none;
+CREATE TABLE f_3 PARTITION OF f FOR VALUES FROM (20) TO (30) PARTITION BY RANGE (a);
+CREATE TABLE f_3_1 PARTITION OF f_3 FOR VALUES FROM (20) TO (30);
+CREATE INDEX f_b ON f (b);
+SELECT relid, parentrelid, isleaf, indisvalid FROM pg_partition_tree('f_b') JOIN pg_index ON indexrelid = relid
+ ORDER BY relid::regclass::text COLLATE "C";
+\echo ... a table that is attached gets its indexes first
+CREATE TABLE p_14 (a int NOT NULL, b text);
+\set VERBOSITY terse
+ALTER TABLE p ATTACH PARTITION p_14 FOR VALUES FROM (150) TO (160);
+\set VERBOSITY default
+SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'p_14'::regclass;
+
+\echo *** the floor
+SET pg_safe_index.minimum_mode = rewrite;
+SET pg_safe_index.mode = error;
+CREATE INDEX t_d ON t (a, b, c);
+RESET pg_safe_index.minimum_mode;
+CREATE INDEX t_e ON t (a, b, c);
+
+SET pg_safe_index.mode = off;
+DROP TABLE t, p, f, temporary;
+DROP FOREIGN DATA WRAPPER psi_none CASCADE;
+DROP PROCEDURE build();
+DROP FUNCTION no_constraint();
