@@ -36,7 +36,9 @@ SELECT n.nspname AS schemaname,
   JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  CROSS JOIN LATERAL pg_safe_index_mending(c.oid) m
- WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready AND i.indislive);
+ WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready AND i.indislive)
+	   -- valid or gone by now
+   AND (m.drop_command IS NOT NULL OR m.reindex_command IS NOT NULL);
 
 COMMENT ON VIEW pg_safe_index_invalid IS
 	'indexes of this database that a concurrent command left invalid, or is building at this moment';

@@ -53,7 +53,8 @@ Worker AtWorkOn(Oid index, Oid table)
 	for (int i = 0; i < locks->nelements; ++i)
 	{
 		const LockInstanceData &lock = locks->locks[i];
-		if (lock.pid == 0 || lock.pid == MyProcPid ||
+		// What a parallel worker does its leader tells.
+		if (lock.pid == 0 || lock.pid == MyProcPid || lock.leaderPid != lock.pid ||
 			(lock.holdMask & LOCKBIT_ON(ShareUpdateExclusiveLock)) == 0)
 			continue;
 		if (IsOn(lock, index))

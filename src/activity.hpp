@@ -14,7 +14,7 @@ enum class Doing
 	nothing,
 	building, // CREATE INDEX CONCURRENTLY, or REINDEX CONCURRENTLY for what it leaves
 	changing, // holds the index itself: REINDEX CONCURRENTLY or DROP INDEX CONCURRENTLY
-	unknown,  // holds the table as a build would, and does not tell what for (track_activities)
+	unknown,  // holds the table as a build would, and does not tell what for
 };
 
 struct Worker

@@ -25,8 +25,6 @@ struct Watch
 	ConcurrentCommand command;
 	LocalTransactionId begun_in;
 
-	// Of the relation that is at work, in REINDEX SCHEMA the latest of many.
-	LocalTransactionId noted_in;
 	List *created;  // OIDs
 	List *tables;   // OIDs; whose indexes are among the siblings
 	List *siblings; // Sibling *; REINDEX: the indexes that were there before
@@ -89,13 +87,6 @@ void NoteCreated(Oid relation)
 	const Oid table = TableOfNewIndex(relation);
 	if (!OidIsValid(table))
 		return; // not an index
-	// ReindexRelationConcurrently() creates all new indexes of a table in one transaction: one in
-	// another means that the table before is done with.
-	if (watch->noted_in != CurrentLocalTransaction())
-	{
-		watch->noted_in = CurrentLocalTransaction();
-		watch->created = watch->tables = watch->siblings = NIL;
-	}
 	const MemoryContext caller = MemoryContextSwitchTo(watch->context);
 	watch->created = lappend_oid(watch->created, relation);
 	if (watch->command.operation == Operation::reindex && !list_member_oid(watch->tables, table))
@@ -224,9 +215,17 @@ void DropLeftovers(const psi_call &call, Watch &watched)
 			StartTransactionCommand();
 			// The one that ended the build does so once.
 			RestartStatementTimeout();
-			PushActiveSnapshot(GetTransactionSnapshot());
 			MemoryContextSwitchTo(watched.context);
-			RunDrop(call, watched.left[watched.dropped]);
+			// Since the locks were given back another session may have mended it, or dropped it. It
+			// may be about to, and wait for older snapshots: so none is taken before its lock is
+			// had.
+			InvalidIndex &index = watched.left[watched.dropped];
+			index.gone = !IsInvalidStill(index);
+			if (!index.gone)
+			{
+				PushActiveSnapshot(GetTransactionSnapshot());
+				RunDrop(call, index);
+			}
 			if (ActiveSnapshotSet())
 				PopActiveSnapshot();
 			CommitTransactionCommand();
@@ -350,6 +349,12 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 	watched->begun_in = CurrentLocalTransaction();
 
 	const Timeouts timeouts = suspend ? SuspendTimeouts() : Timeouts{};
+	const MemoryContext caller = CurrentMemoryContext;
+	// A module down the chain may have tied something to the memory of the command, as pgaudit does
+	// with its stack: it is to end with the command, not with the portal.
+	const MemoryContext inside =
+		AllocSetContextCreate(context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(inside);
 	BeginWatch(watched);
 	PG_TRY();
 	{
@@ -358,6 +363,8 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 	PG_CATCH();
 	{
 		EndWatch();
+		MemoryContextSwitchTo(context);
+		MemoryContextDelete(inside);
 		if (!IsWorthALook(*watched, options))
 		{
 			ResumeTimeouts(timeouts);
@@ -376,6 +383,10 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 	PG_END_TRY();
 	EndWatch();
 	ResumeTimeouts(timeouts);
+	// A commit has switched to the memory of the new transaction, and may have freed the caller's.
+	if (CurrentMemoryContext == inside)
+		MemoryContextSwitchTo(caller);
+	MemoryContextDelete(inside);
 	if (options.tell)
 		LookAtSkipped(*watched, settings);
 	MemoryContextDelete(context);

@@ -209,7 +209,11 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 	StringInfoData hint;
 	initStringInfo(&hint);
 	for (int i = 0; i < dropped; ++i)
-		AppendLine(&hint, "Index \"%s\", which the failed command left behind, was dropped.",
+		AppendLine(&hint,
+				   left[i].gone
+					   ? "Index \"%s\", which the failed command left behind, has been mended "
+						 "or dropped by another session."
+					   : "Index \"%s\", which the failed command left behind, was dropped.",
 				   left[i].index.Shown());
 	for (int i = dropped; i < count; ++i)
 	{

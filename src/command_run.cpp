@@ -7,7 +7,7 @@
 namespace psi
 {
 
-void BeginTransaction(const Runner &runner)
+void BeginWithoutSnapshot(const Runner &runner)
 {
 	// The one of the portal, or of the command before. It does not outlive the commit, and the
 	// portal does not miss it (PreCommit_Portals()).
@@ -15,9 +15,14 @@ void BeginTransaction(const Runner &runner)
 		PopActiveSnapshot();
 	CommitTransactionCommand();
 	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	// What a command allocates before its commits it needs after them.
 	MemoryContextSwitchTo(runner.context);
+}
+
+void BeginTransaction(const Runner &runner)
+{
+	BeginWithoutSnapshot(runner);
+	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
 PlannedStmt *ParseCommand(const char *command)
@@ -34,8 +39,12 @@ void RunCommand(Runner &runner, const char *command)
 	// It may lie in what the commit frees.
 	const char *text = MemoryContextStrdup(runner.context, command);
 	BeginTransaction(runner);
+	RunHere(runner, text);
+}
+
+void RunHere(Runner &runner, const char *text)
+{
 	psi_call call = *runner.call;
-	call.statement = ParseCommand(text);
 	call.query = text;
 	call.read_only_tree = false;
 	call.params = nullptr;
@@ -43,17 +52,30 @@ void RunCommand(Runner &runner, const char *command)
 	call.dest = None_Receiver;
 	call.completion = nullptr;
 
-	const Requests requests = AskedFor(call.statement->utilityStmt);
-	if (requests.count == 1 && requests.items[0].concurrently)
+	// See RunConcurrently().
+	const MemoryContext inside =
+		AllocSetContextCreate(runner.context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(inside);
+	PG_TRY();
 	{
-		const Request &request = requests.items[0];
-		RunConcurrently(call, DescribeConcurrent(request, Look(request, {0, false, false})),
-						runner.options, *runner.settings);
-		runner.options.tell_before = false;
+		call.statement = ParseCommand(text);
+		const Requests requests = AskedFor(call.statement->utilityStmt);
+		if (requests.count == 1 && requests.items[0].concurrently)
+		{
+			const Request &request = requests.items[0];
+			RunConcurrently(call, DescribeConcurrent(request, Look(request, {0, false, false})),
+							runner.options, *runner.settings);
+			runner.options.tell_before = false;
+		}
+		else
+			call.go_on(&call);
 	}
-	else
-		call.go_on(&call);
-	MemoryContextSwitchTo(runner.context);
+	PG_FINALLY();
+	{
+		MemoryContextSwitchTo(runner.context);
+		MemoryContextDelete(inside);
+	}
+	PG_END_TRY();
 }
 
 } // namespace psi

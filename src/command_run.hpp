@@ -23,10 +23,17 @@ struct Runner
 // Commits, and begins a new transaction with an active snapshot, so that catalogs can be looked at.
 void BeginTransaction(const Runner &runner);
 
+// ... without one, to wait for a lock first: whoever builds an index waits for older snapshots, and
+// must not wait for one that waits for its lock.
+void BeginWithoutSnapshot(const Runner &runner);
+
 // Runs one command in a transaction of its own, which is committed only by what comes next: the
 // following command, or the end of the client's statement. A concurrent one runs as
 // RunConcurrently() does it.
 void RunCommand(Runner &runner, const char *command);
+
+// The same in the transaction that has been begun for it.
+void RunHere(Runner &runner, const char *command);
 
 // Reads a command. Allocates.
 PlannedStmt *ParseCommand(const char *command);

@@ -45,14 +45,30 @@ std::optional<InvalidIndex> ReadInvalidIndex(Oid index)
 	const auto table = ReadClass(table_id);
 	if (!row.has_value() || !table.has_value() || row->kind != RELKIND_INDEX)
 		return std::nullopt;
-	return InvalidIndex{index, table_id, NameOf(*row),      NameOf(*table),
-						ready, live,     row->is_partition, IsToastNamespace(row->schema)};
+	InvalidIndex found{};
+	found.id = index;
+	found.table_id = table_id;
+	found.index = NameOf(*row);
+	found.table = NameOf(*table);
+	found.ready = ready;
+	found.live = live;
+	found.is_partition = row->is_partition;
+	found.is_toast = IsToastNamespace(row->schema);
+	return found;
 }
 
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name)
 {
 	const Oid index = get_relname_relid(name, schema);
 	return OidIsValid(index) ? ReadInvalidIndex(index) : std::nullopt;
+}
+
+bool IsInvalidStill(const InvalidIndex &index)
+{
+	LockRelationOid(index.table_id, ShareUpdateExclusiveLock);
+	const auto now = ReadInvalidIndex(index.id);
+	return now.has_value() && strcmp(now->index.name, index.index.name) == 0 &&
+		   strcmp(now->index.schema, index.index.schema) == 0;
 }
 
 const char *DropCommand(const InvalidIndex &index, bool qualified)

@@ -19,6 +19,7 @@ struct InvalidIndex
 	bool ready;        // writes maintain it (pg_index.indisready)
 	bool live;         // false: a drop got past the point where it could be had back (indislive)
 	bool is_partition; // attached to an index on a partitioned table: cannot be dropped by itself
+	bool gone;         // noted by whoever finds later that it is gone, or not invalid any more
 	bool is_toast;     // of a TOAST table: PostgreSQL does not rebuild it while it is invalid
 };
 
@@ -29,6 +30,10 @@ std::optional<InvalidIndex> ReadInvalidIndex(Oid index);
 
 // The same by name, which no search path is needed for. Nothing for a schema that is gone.
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name);
+
+// Is it invalid still, and under the same name? Waits for SHARE UPDATE EXCLUSIVE on the table,
+// which whoever mends or drops it holds meanwhile, and keeps that until the end of the transaction.
+bool IsInvalidStill(const InvalidIndex &index);
 
 // The commands that mend it, each with its semicolon; null where PostgreSQL would refuse it or, for
 // what REINDEX CONCURRENTLY leaves, where it would leave the same index twice. `qualified`: with

@@ -16,12 +16,17 @@ bool DropLeftover(Runner &runner, Oid index)
 		return true;
 	if (AtWorkOn(invalid->id, invalid->table_id).doing != Doing::nothing)
 		return false;
-	ereport(NOTICE,
-			(errmsg("dropping index \"%s\", which an earlier build left behind, marked invalid",
-					invalid->index.Shown())));
-	RunCommand(runner,
-			   psprintf("DROP INDEX CONCURRENTLY %s",
-						quote_qualified_identifier(invalid->index.schema, invalid->index.name)));
+	BeginWithoutSnapshot(runner);
+	if (IsInvalidStill(*invalid))
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		ereport(NOTICE,
+				(errmsg("dropping index \"%s\", which an earlier build left behind, marked invalid",
+						invalid->index.Shown())));
+		RunHere(runner,
+				psprintf("DROP INDEX CONCURRENTLY %s",
+						 quote_qualified_identifier(invalid->index.schema, invalid->index.name)));
+	}
 	BeginTransaction(runner);
 	return true;
 }

@@ -286,12 +286,14 @@ inline int TransactionTimeoutInForce()
 #endif
 }
 
-// Sets what the setting holds, in this backend, and ends the one that is running.
+// Sets what the setting holds, in this backend and for the transaction that is under way.
 inline void SetTransactionTimeout(int milliseconds)
 {
 #if PG_VERSION_NUM >= 170000
 	TransactionTimeout = milliseconds;
 	disable_timeout(TRANSACTION_TIMEOUT, false);
+	if (milliseconds > 0 && IsTransactionState())
+		enable_timeout_after(TRANSACTION_TIMEOUT, milliseconds);
 #else
 	(void) milliseconds;
 #endif

@@ -176,6 +176,22 @@ for my $second ('cancel', 'lock_timeout', 'statement_timeout')
 	follow($error);
 	is(invalid(), '', "$second: the hint's command mends it");
 }
+# ... but not what another session, which had been waiting for the table, has mended meanwhile.
+fresh_table();
+hold('writer');
+$builder->send($command{create});
+$builder->wait_until_blocked('waiting for writers before build');
+session('mender')->send('REINDEX INDEX CONCURRENTLY new;');
+session('mender')->wait_until_blocked;
+cancel($builder);
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_progress_create_index WHERE pid = $session{mender}{pid}
+	AND phase = 'waiting for writers before build'") or die;
+$builder->wait_until_blocked;
+release('writer');
+is(session('mender')->finish, '', 'mended by another session meanwhile');
+like($builder->finish, qr/user request\nHINT:  Index "new", which the failed command left behind, has been mended or dropped by another session\.\z/,
+	'... the failed command leaves that alone, and says so');
+is($node->safe_psql('postgres', q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'new'::regclass}), 't', '... it is there, and valid');
 $builder->run('RESET pg_safe_index.drop_failed_builds;');
 
 # DROP INDEX CONCURRENTLY: before the index is dead it can be had back, after that not.

@@ -256,7 +256,7 @@ TEST(Policy, TableOfVerdicts)
 
 TEST(Policy, TheStricterModeIsInForce)
 {
-	const Mode modes[] = {Mode::off, Mode::warn, Mode::error};
+	const Mode modes[] = {Mode::off, Mode::warn, Mode::error, Mode::rewrite};
 	for (const Mode mode : modes)
 	{
 		for (const Mode floor : modes)
