@@ -52,6 +52,8 @@ bool IsNullable(Oid table, const char *column)
 	return nullable;
 }
 
+// One whose index is invalid, since the partitions lack theirs, is one that mode rewrite goes on
+// with. rd_pkindex is set for it from 18 on.
 bool HasPrimaryKey(Oid table)
 {
 	bool has = false;
@@ -60,7 +62,8 @@ bool HasPrimaryKey(Oid table)
 					   {
 						   // It fills in rd_pkindex.
 						   list_free(RelationGetIndexList(opened));
-						   has = OidIsValid(opened->rd_pkindex);
+						   has = OidIsValid(opened->rd_pkindex) &&
+								 get_index_isvalid(opened->rd_pkindex);
 					   });
 	return has;
 }

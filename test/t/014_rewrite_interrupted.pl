@@ -144,6 +144,39 @@ note(join ', ', map { "$_: $done{$_}" } sort keys %done);
 my $all = 0;
 $all += $_ for values %done;
 cmp_ok($all, '>=', 30, 'interruptions that hit the command while it ran') if $rounds >= 36;
+# Others change the tree at random while it is built: the command succeeds or ends in a clear error, and once they are
+# gone, sent again, completes.
+$node->safe_psql('postgres', q{CREATE TABLE extra (LIKE p); INSERT INTO extra SELECT n, n, 'c' FROM generate_series(20000, 20999) n});
+my @changes = (
+	'ALTER TABLE p ATTACH PARTITION extra FOR VALUES FROM (20000) TO (21000)', 'ALTER TABLE p DETACH PARTITION extra',
+	'ALTER TABLE p_9 DETACH PARTITION p_9_12', 'ALTER TABLE p_9 ATTACH PARTITION p_9_12 FOR VALUES FROM (12000) TO (13000)',
+	'DROP INDEX named', 'ALTER INDEX named RENAME TO other_name; ALTER INDEX other_name RENAME TO named',
+	'DROP TABLE IF EXISTS p_10', 'CREATE TABLE p_10 PARTITION OF p FOR VALUES FROM (30000) TO (31000)',
+	'DROP INDEX p_3_lower_b_idx', 'REINDEX INDEX CONCURRENTLY p_2_lower_b_idx', 'DROP INDEX CONCURRENTLY p_5_lower_b_idx');
+my $clear = qr/deadlock detected|does not exist|already exists|was dropped while|is not a partition|could not attach|is still|cannot attach index/;
+my %ended = (completes => 0);
+for my $round (1 .. $rounds / 3)
+{
+	clean_up();
+	my $builder = Session->new($node, set => 'SET client_min_messages = error;');
+	my $changer = Session->new($node, set => "SET client_min_messages = error; SET pg_safe_index.mode = off; SET lock_timeout = '5s';");
+	my $text = $commands[1]{sql};
+	$builder->send("$text;");
+	for (1 .. 12)
+	{
+		usleep(int(rand($commands[1]{seconds} * 100_000)));
+		$changer->run($changes[ rand @changes ] . ';');
+	}
+	my $said = $builder->finish;
+	$ended{ $said =~ /ERROR:  (.*)/ ? $1 : 'completes' }++;
+	like($said, qr/^$|$clear/, "changes, $round: it completes, or ends in a clear error");
+	$_->quit for $builder, $changer;
+	my ($code, $out, $err) = $node->psql('postgres', "SET client_min_messages = error; $text");
+	like($err, qr/^$|already exists/, "changes, $round: sent again");
+	is(query(q{SELECT bool_and(indisvalid) AND count(*) FILTER (WHERE isleaf) = (SELECT count(*) FROM pg_partition_tree('p') WHERE isleaf)
+		FROM pg_partition_tree('named') JOIN pg_index ON indexrelid = relid}), 't', "changes, $round: every leaf has it");
+}
+note(join ', ', map { "$_: $ended{$_}" } sort keys %ended);
 unlike(slurp_file($node->logfile), qr/still active|not closed|leaked|PANIC|TRAP|XX000/, 'nothing in the log');
 
 $node->stop;
