@@ -280,6 +280,21 @@ void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
 	ReThrowError(watched.error);
 }
 
+// The timeouts stay away from the drop, too.
+void FailAndResume(const psi_call &call, Watch &watched, const BuildOptions &options,
+				   const Timeouts &timeouts)
+{
+	PG_TRY();
+	{
+		Fail(call, watched, options);
+	}
+	PG_FINALLY();
+	{
+		ResumeTimeouts(timeouts);
+	}
+	PG_END_TRY();
+}
+
 // Did the command leave something, or could there be something to say about the name?
 bool IsWorthALook(const Watch &watched, const BuildOptions &options)
 {
@@ -370,15 +385,7 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 			ResumeTimeouts(timeouts);
 			PG_RE_THROW();
 		}
-		PG_TRY();
-		{
-			Fail(call, *watched, options);
-		}
-		PG_FINALLY();
-		{
-			ResumeTimeouts(timeouts);
-		}
-		PG_END_TRY();
+		FailAndResume(call, *watched, options, timeouts);
 	}
 	PG_END_TRY();
 	EndWatch();
