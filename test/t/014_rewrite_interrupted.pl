@@ -111,14 +111,6 @@ for my $round (1 .. $rounds)
 			# It may come too late for the command: then the session is told so by the next.
 			$said = $session->wait_for_end;
 		}
-		if ($way eq 'SIGKILL')
-		{
-			$node->poll_query_until('postgres', 'SELECT true') or die 'no recovery';
-		}
-		else
-		{
-			$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active'");
-		}
 		$there = query("SELECT to_regclass('\"$command->{index}\"') IS NOT NULL AND
 			(SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('\"$command->{index}\"'))");
 		if ($way eq 'cancel' && $said =~ /ERROR/)

@@ -70,12 +70,25 @@ sub wait_until_blocked
 	  or die 'it does not wait';
 }
 
+# poll_query_until() for a server that may be in recovery: a psql that cannot connect does not read its input, and
+# IPC::Run dies of that.
+sub poll
+{
+	my ($node, $query) = @_;
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my $answer = eval { my ($code, $out) = $node->psql('postgres', $query); $code == 0 ? $out : '' };
+		return if defined $answer && $answer eq 't';
+		select(undef, undef, undef, 0.1);
+	}
+	die "not so: $query";
+}
+
 # Waits until the server has ended the session, however far the command has come.
 sub wait_for_end
 {
 	my ($self) = @_;
-	$self->{node}->poll_query_until('postgres', 'SELECT true') or die 'no server';
-	$self->{node}->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $self->{pid}") or die;
+	poll($self->{node}, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $self->{pid}");
 	eval { $self->{run}->finish };
 	return $self->{err};
 }
