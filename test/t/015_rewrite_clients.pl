@@ -162,18 +162,15 @@ SKIP:
 	for my $pooling (qw(session transaction))
 	{
 		my $ini = "$dir/$pooling.ini";
-		append_to_file("$dir/users", '"' . getpwuid($<) . qq{" ""\n}) unless -e "$dir/users";
-		append_to_file($ini, "[databases]\npostgres = host=" . $node->host . ' port=' . $node->port . "\n[pgbouncer]\n"
+		# auth_type any wants to be told as whom to ask the server.
+		my $user = getpwuid($<);
+		append_to_file($ini, "[databases]\npostgres = host=" . $node->host . ' port=' . $node->port . " user=$user\n[pgbouncer]\n"
 			. "unix_socket_dir = $dir\nlisten_port = $port\nlisten_addr =\nauth_type = any\n"
-			. "auth_file = $dir/users\npool_mode = $pooling\nlogfile = $dir/log\npidfile = $dir/pid\n"
+			. "pool_mode = $pooling\nlogfile = $dir/log\npidfile = $dir/pid\n"
 			. "ignore_startup_parameters = extra_float_digits\n");
-		$ini = "$dir/$pooling.ini";
-		# auth_type any wants the user that the server is to be asked as.
-		my $text = slurp_file($ini);
-		$text =~ s/^(postgres = .*)$/$1 user=@{[scalar getpwuid($<)]}/m;
-		unlink $ini;
-		append_to_file($ini, $text);
 		system_or_bail($pgbouncer, '-d', '-q', $ini);
+		# It goes into the background before it listens.
+		for (1 .. 300) { last if -S "$dir/.s.PGSQL.$port"; select(undef, undef, undef, 0.1) }
 		my $connstr = "host=$dir port=$port dbname=postgres";
 		for my $protocol (qw(simple extended))
 		{
