@@ -92,8 +92,8 @@ static void define_settings(void)
 		"pg_safe_index.mode",
 		"What happens to an index command that would block a table that is in use.",
 		"off: it runs. warn: it runs, with a warning. error: it is refused. rewrite: its safe form "
-		"is run instead.", &settings.mode,
-		PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
+		"is run instead.",
+		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable("pg_safe_index.minimum_mode", "The mode that no session can go below.",
 							 "The stricter one of pg_safe_index.mode and this setting is in force.",

@@ -87,7 +87,7 @@ bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, i
 		collation = exprCollation(tree);
 		while (IsA(tree, CollateExpr))
 			tree = reinterpret_cast<Node *>(reinterpret_cast<CollateExpr *>(tree)->arg);
-		if (IsA(tree, Var))
+		if (IsA(tree, Var) && reinterpret_cast<Var *>(tree)->varattno != InvalidAttrNumber)
 			column = reinterpret_cast<Var *>(tree)->varattno;
 		else if (expression >= list_length(arrays.expressions) ||
 				 !equal(list_nth(arrays.expressions, expression++), tree))
@@ -96,11 +96,11 @@ bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, i
 	if (element.collation != NIL)
 		collation = get_collation_oid(element.collation, true);
 
+	const Datum options = get_attoptions(index, static_cast<int16>(number + 1));
 	return form->indkey.values[number] == column && arrays.collations[number] == collation &&
 		   arrays.classes[number] == ResolveOpClass(element.opclass, type, method, method_id) &&
 		   arrays.options[number] == OptionsOf(element, ordered) &&
-		   AreSameOptions(get_attoptions(index, number + 1) == static_cast<Datum>(0),
-						  get_attoptions(index, number + 1), element.opclassopts);
+		   AreSameOptions(options == static_cast<Datum>(0), options, element.opclassopts);
 }
 
 bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
