@@ -174,9 +174,42 @@ bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *quer
 namespace
 {
 
-bool HasNameOf(Relation relation, const char *name)
+// What is an index that corresponds good for?
+void Sort(Relation index, Oid constraint, Oid partition, const char *name, PartitionIndexes &found,
+		  List *&invalid)
 {
-	return strcmp(RelationGetRelationName(relation), name) == 0;
+	const Oid id = RelationGetRelid(index);
+	const Oid own = get_relation_idx_constraint_oid(partition, id);
+	const bool fits =
+		!OidIsValid(constraint) || (OidIsValid(own) && IsSameTypeOfConstraint(constraint, own));
+	if (index->rd_rel->relkind == RELKIND_INDEX && !index->rd_index->indisvalid)
+		invalid = lappend_oid(invalid, id);
+	else if (fits && !OidIsValid(found.match))
+		found.match = id;
+	else if (!fits && !OidIsValid(own) && strcmp(RelationGetRelationName(index), name) == 0)
+		found.unfinished = id;
+}
+
+void Compare(Relation parent, Relation parent_table, Relation table, Oid constraint,
+			 const char *name, PartitionIndexes &found)
+{
+	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
+	IndexInfo *wanted = BuildIndexInfo(parent);
+	const List *indexes = RelationGetIndexList(table);
+	List *invalid = NIL;
+	for (int i = 0; i < list_length(indexes); ++i)
+	{
+		const Relation index = try_relation_open(list_nth_oid(indexes, i), AccessShareLock);
+		if (index == nullptr)
+			continue;
+		if (!index->rd_rel->relispartition &&
+			CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
+							 parent->rd_indcollation, index->rd_opfamily, parent->rd_opfamily,
+							 columns))
+			Sort(index, constraint, RelationGetRelid(table), name, found, invalid);
+		relation_close(index, AccessShareLock);
+	}
+	found.left = invalid;
 }
 
 } // namespace
@@ -185,40 +218,19 @@ PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid part
 									  const char *name)
 {
 	PartitionIndexes found{InvalidOid, InvalidOid, NIL};
-	const Relation parent = relation_open(parent_index, AccessShareLock);
-	const Relation parent_table = relation_open(parent->rd_index->indrelid, AccessShareLock);
-	const Relation table = relation_open(partition, AccessShareLock);
-	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
-	IndexInfo *wanted = BuildIndexInfo(parent);
-	List *invalid = NIL;
-
-	const List *indexes = RelationGetIndexList(table);
-	for (int i = 0; i < list_length(indexes); ++i)
+	const Relation parent = try_relation_open(parent_index, AccessShareLock);
+	const Relation parent_table =
+		parent != nullptr ? try_relation_open(parent->rd_index->indrelid, AccessShareLock)
+						  : nullptr;
+	const Relation table =
+		parent_table != nullptr ? try_relation_open(partition, AccessShareLock) : nullptr;
+	if (table != nullptr)
+		Compare(parent, parent_table, table, constraint, name, found);
+	for (const Relation opened : {table, parent_table, parent})
 	{
-		const Oid candidate = list_nth_oid(indexes, i);
-		const Relation index = relation_open(candidate, AccessShareLock);
-		const bool whole = index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
-		if (!index->rd_rel->relispartition &&
-			CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
-							 parent->rd_indcollation, index->rd_opfamily, parent->rd_opfamily,
-							 columns))
-		{
-			const Oid own = get_relation_idx_constraint_oid(partition, candidate);
-			const bool fits = !OidIsValid(constraint) ||
-							  (OidIsValid(own) && IsSameTypeOfConstraint(constraint, own));
-			if (!whole && !index->rd_index->indisvalid)
-				invalid = lappend_oid(invalid, candidate);
-			else if (fits && !OidIsValid(found.match))
-				found.match = candidate;
-			else if (!fits && !OidIsValid(own) && HasNameOf(index, name))
-				found.unfinished = candidate;
-		}
-		relation_close(index, AccessShareLock);
+		if (opened != nullptr)
+			relation_close(opened, AccessShareLock);
 	}
-	relation_close(table, AccessShareLock);
-	relation_close(parent_table, AccessShareLock);
-	relation_close(parent, AccessShareLock);
-	found.left = invalid;
 	return found;
 }
 

@@ -25,7 +25,7 @@ struct PartitionIndexes
 
 // `constraint` is that of the parent's index, or InvalidOid; `name` what the index on the partition
 // would be called. An index on a partitioned partition need not be valid: it becomes so later.
-// Waits for the locks. Allocates.
+// Waits for the locks; finds nothing where something is gone. Allocates.
 PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid partition,
 									  const char *name);
 

@@ -38,15 +38,13 @@ namespace
 const List *InvalidIndexes(Oid table)
 {
 	List *invalid = NIL;
-	const Relation opened = relation_open(table, AccessShareLock);
-	const List *indexes = RelationGetIndexList(opened);
+	const List *indexes = IndexesOf(table);
 	for (int i = 0; i < list_length(indexes); ++i)
 	{
 		const auto index = ReadInvalidIndex(list_nth_oid(indexes, i));
 		if (index.has_value() && !index->is_partition)
 			invalid = lappend_oid(invalid, index->id);
 	}
-	relation_close(opened, AccessShareLock);
 	return invalid;
 }
 

@@ -105,7 +105,7 @@ Task NextTask(const Tree &tree, Oid table, Oid index)
 		const Oid attached = AttachedIndex(indexes, partition->id);
 		if (!OidIsValid(attached))
 			return TaskFor(tree, *partition, index);
-		if (partition->kind != RELKIND_PARTITIONED_TABLE || get_index_isvalid(attached))
+		if (partition->kind != RELKIND_PARTITIONED_TABLE || IsValidIndex(attached))
 			continue;
 		const Task below = NextTask(tree, partition->id, attached);
 		if (below.step != Step::none)
@@ -212,22 +212,20 @@ void Do(Tree &tree, const Task &task)
 Oid EarlierIndex(const Tree &tree, const char *definition)
 {
 	const auto *create = reinterpret_cast<const IndexStmt *>(ParseCommand(definition)->utilityStmt);
-	const Relation table = relation_open(tree.root, AccessShareLock);
-	const List *indexes = RelationGetIndexList(table);
+	const List *indexes = IndexesOf(tree.root);
 	Oid found = InvalidOid;
 	for (int i = 0; i < list_length(indexes) && !OidIsValid(found); ++i)
 	{
 		const Oid index = list_nth_oid(indexes, i);
 		const auto row = ReadClass(index);
-		if (!row.has_value() || row->kind != RELKIND_PARTITIONED_INDEX ||
-			get_index_isvalid(index) || row->is_partition ||
+		if (!row.has_value() || row->kind != RELKIND_PARTITIONED_INDEX || IsValidIndex(index) ||
+			row->is_partition ||
 			(tree.plan.name != nullptr && strcmp(NameStr(row->name), tree.plan.name) != 0) ||
 			OidIsValid(get_index_constraint(index)) != (tree.plan.constraint != nullptr))
 			continue;
 		if (IsSameIndex(index, *create, tree.root, definition))
 			found = index;
 	}
-	relation_close(table, AccessShareLock);
 	return found;
 }
 
@@ -287,7 +285,7 @@ void Build(Tree &tree)
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.index)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
-	if (!get_index_isvalid(tree.index))
+	if (!IsValidIndex(tree.index))
 		ereport(WARNING, (errmsg("index \"%s\" is invalid still", get_rel_name(tree.index)),
 						  errdetail("An index that is attached to it is invalid.")));
 }
@@ -340,9 +338,7 @@ List *Leaves(Oid table, List *leaves)
 bool HasIndex(Runner &runner, Oid leaf, const char *command)
 {
 	const auto *create = reinterpret_cast<const IndexStmt *>(ParseCommand(command)->utilityStmt);
-	const Relation table = relation_open(leaf, AccessShareLock);
-	const List *indexes = RelationGetIndexList(table);
-	relation_close(table, AccessShareLock);
+	const List *indexes = IndexesOf(leaf);
 	bool has = false;
 	List *invalid = NIL;
 	for (int i = 0; i < list_length(indexes); ++i)
@@ -351,7 +347,7 @@ bool HasIndex(Runner &runner, Oid leaf, const char *command)
 		const auto row = ReadClass(index);
 		if (!row.has_value() || row->is_partition || !IsSameIndex(index, *create, leaf, command))
 			continue;
-		if (get_index_isvalid(index))
+		if (IsValidIndex(index))
 			has = true;
 		else
 			invalid = lappend_oid(invalid, index);

@@ -78,4 +78,24 @@ std::optional<std::int64_t> MainForkSize(Oid relation)
 	return size;
 }
 
+bool IsValidIndex(Oid index)
+{
+	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool valid = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid;
+	ReleaseSysCache(tuple);
+	return valid;
+}
+
+List *IndexesOf(Oid table)
+{
+	const Relation opened = try_relation_open(table, AccessShareLock);
+	if (opened == nullptr)
+		return NIL;
+	List *indexes = RelationGetIndexList(opened);
+	relation_close(opened, AccessShareLock);
+	return indexes;
+}
+
 } // namespace psi

@@ -55,6 +55,13 @@ RelationName NameBeside(const RelationName &sibling, const char *name);
 // TABLE moves it.
 bool IsCreatedHere(Oid relation);
 
+// Is it an index that is marked valid? False for one that is gone, which get_index_isvalid() fails
+// for.
+bool IsValidIndex(Oid index);
+
+// The indexes of a table, OIDs; none of one that is gone. Waits for ACCESS SHARE. Allocates.
+List *IndexesOf(Oid table);
+
 // Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed.
 // Nothing if another session's lock, or its wait for one, keeps us from opening the relation.
 std::optional<std::int64_t> MainForkSize(Oid relation);
