@@ -16,6 +16,8 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -33,6 +35,10 @@ void _PG_init(void);
 
 PG_FUNCTION_INFO_V1(pg_safe_index_version);
 PG_FUNCTION_INFO_V1(pg_safe_index_mending);
+PG_FUNCTION_INFO_V1(pg_safe_index_counters);
+PG_FUNCTION_INFO_V1(pg_safe_index_recent);
+PG_FUNCTION_INFO_V1(pg_safe_index_recent_info);
+PG_FUNCTION_INFO_V1(pg_safe_index_reset);
 
 static const struct config_enum_entry mode_options[] = {
 	{"off", PSI_MODE_OFF, false},
@@ -51,9 +57,12 @@ static struct psi_settings settings = {
 	.drop_failed_builds = false,
 	.suspend_timeouts = false,
 	.report_blockers_after = 60 * 1000,
+	.max_violations = 1000,
 };
 
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
+static shmem_request_hook_type previous_shmem_request = NULL;
+static shmem_startup_hook_type previous_shmem_startup = NULL;
 
 static bool check_operations(char **newval, void **extra, GucSource source)
 {
@@ -138,7 +147,32 @@ static void define_settings(void)
 		&settings.report_blockers_after, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL,
 		NULL, NULL);
 
+	/*
+	 * Shared memory is asked for at server start. A library that is loaded later has none, and only
+	 * takes note of what the configuration file says.
+	 */
+	DefineCustomIntVariable(
+		"pg_safe_index.max_violations", "The number of violations that are kept on record.",
+		"They are kept in shared memory, the latest ones. 0 turns this off.",
+		&settings.max_violations, 1000, 0, 1000000,
+		process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, NULL, NULL,
+		NULL);
+
 	MarkGUCPrefixReserved("pg_safe_index");
+}
+
+static void request_shared_memory(void)
+{
+	if (previous_shmem_request != NULL)
+		previous_shmem_request();
+	psi_request_shared_memory(settings.max_violations);
+}
+
+static void attach_shared_memory(void)
+{
+	if (previous_shmem_startup != NULL)
+		previous_shmem_startup();
+	psi_attach_shared_memory(settings.max_violations);
 }
 
 static void go_on(const struct psi_call *call)
@@ -210,6 +244,14 @@ void _PG_init(void)
 	if (floor_is_lost)
 		SetConfigOption("pg_safe_index.minimum_mode", "error", PGC_SUSET, PGC_S_OVERRIDE);
 
+	if (process_shared_preload_libraries_in_progress)
+	{
+		previous_shmem_request = shmem_request_hook;
+		shmem_request_hook = request_shared_memory;
+		previous_shmem_startup = shmem_startup_hook;
+		shmem_startup_hook = attach_shared_memory;
+	}
+
 	/* Never NULL, so that the hook itself need not ask. */
 	previous_ProcessUtility =
 		ProcessUtility_hook != NULL ? ProcessUtility_hook : standard_ProcessUtility;
@@ -258,4 +300,40 @@ Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
 		nulls[2] = false;
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
+}
+
+/* The rows of a set-returning function, all at once. */
+static Datum put_rows(FunctionCallInfo fcinfo, void (*put)(void *store, void *columns))
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	put(result->setResult, result->setDesc);
+	return (Datum) 0;
+}
+
+/* The counters, a row for each database and operation. */
+Datum pg_safe_index_counters(PG_FUNCTION_ARGS)
+{
+	return put_rows(fcinfo, psi_put_counters);
+}
+
+/* The violations on record, the oldest first. */
+Datum pg_safe_index_recent(PG_FUNCTION_ARGS)
+{
+	return put_rows(fcinfo, psi_put_violations);
+}
+
+/* How many there were. */
+Datum pg_safe_index_recent_info(PG_FUNCTION_ARGS)
+{
+	return put_rows(fcinfo, psi_put_violations_info);
+}
+
+Datum pg_safe_index_reset(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+
+	psi_reset();
+	PG_RETURN_VOID();
 }

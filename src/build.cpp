@@ -3,6 +3,7 @@
 
 #include "build_report.hpp"
 #include "invalid_index.hpp"
+#include "stats.hpp"
 #include "timeouts.hpp"
 
 namespace psi
@@ -266,6 +267,8 @@ void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
 	PG_END_TRY();
 
 	const bool is_build = watched.command.operation != Operation::drop_index;
+	if (is_build && watched.left_count > 0)
+		CountFailedBuild(watched.command.operation);
 	if (watched.looked && is_build && options.drop_failed)
 		DropLeftovers(call, watched);
 

@@ -10,6 +10,7 @@
 #include "rewrite.hpp"
 #include "session.hpp"
 #include "statement.hpp"
+#include "stats.hpp"
 #include "target.hpp"
 
 namespace psi
@@ -35,6 +36,8 @@ Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_bl
 		items[findings.count++] = {request, target, verdict};
 		if (verdict.IsViolation())
 			++findings.violations;
+		else if (verdict.reason != Reason::not_asked)
+			CountChecked(request.operation, Action::passed);
 		if (target.ends_command)
 			break;
 	}

@@ -5,10 +5,12 @@
 #define PSI_GUARD_H
 
 #ifdef __cplusplus
+#include <cstddef>
 extern "C"
 {
 #else
 #include <stdbool.h>
+#include <stddef.h>
 #endif
 
 	struct PlannedStmt;
@@ -37,6 +39,7 @@ extern "C"
 		bool drop_failed_builds;
 		bool suspend_timeouts;
 		int report_blockers_after; /* ms; 0: never */
+		int max_violations;        /* rows in shared memory; set at server start */
 	};
 
 	/* One call of ProcessUtility(), as utility.h has its arguments. */
@@ -68,6 +71,25 @@ extern "C"
 	 * moment, or 0; `drop` and `reindex`: the commands that mend it, or NULL. Allocates.
 	 */
 	extern bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex);
+
+	/*
+	 * Shared memory for the counters and the record of so many violations; bytes that it takes. To
+	 * be called where PostgreSQL has hooks for it: while the postmaster adds up what is wanted, and
+	 * when there is some to attach to.
+	 */
+	extern size_t psi_shared_size(int max_violations);
+	extern void psi_request_shared_memory(int max_violations);
+	extern void psi_attach_shared_memory(int max_violations);
+
+	/*
+	 * For the SQL functions of the same names: put their rows into a Tuplestorestate with a
+	 * TupleDesc. All of these raise an ERROR (55000) if there is no shared memory.
+	 */
+	extern void psi_put_counters(void *store, void *columns);
+	extern void psi_put_violations(void *store, void *columns);
+	extern void psi_put_violations_info(void *store, void *columns);
+	/* Sets the counters to zero and forgets the violations. */
+	extern void psi_reset(void);
 
 	/*
 	 * Is this a well-formed value for pg_safe_index.operations? If a name in it is not that of an

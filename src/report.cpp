@@ -4,6 +4,7 @@
 #include "build_report.hpp"
 #include "remedy.hpp"
 #include "report_parts.hpp"
+#include "stats.hpp"
 
 namespace psi
 {
@@ -248,13 +249,21 @@ void Report(const Findings &findings, const StatementText &statement, const char
 {
 	const Finding &first = findings.FirstViolation();
 	const Target &target = first.target;
+	const Mode in_force = settings.ModeInForce();
+	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
+	for (const Finding &finding : findings)
+	{
+		if (finding.verdict.IsViolation())
+			CountChecked(finding.request.operation, action);
+	}
+	RecordViolation(first, IndexName(first), in_force, action, statement.text);
 	if (first.verdict.reason == Reason::skips_invalid)
 	{
 		ReportSkipped(*target.invalid, first.request.concurrently, settings);
 		return;
 	}
 	const TableKind kind = target.facts.kind;
-	const bool refuse = settings.ModeInForce() >= Mode::error;
+	const bool refuse = action == Action::refused;
 	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
 	const char *index = IndexName(first);
 
@@ -275,8 +284,10 @@ void Report(const Findings &findings, const StatementText &statement, const char
 			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
 }
 
-void TellRewritten(const Finding &finding, const char *commands)
+void TellRewritten(const Finding &finding, const char *commands, const char *text)
 {
+	CountChecked(finding.request.operation, Action::rewritten);
+	RecordViolation(finding, IndexName(finding), Mode::rewrite, Action::rewritten, text);
 	const char *detail =
 		commands != nullptr
 			? psprintf("Running: %s", commands)

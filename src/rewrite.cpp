@@ -145,7 +145,7 @@ bool RebuildSkipped(Runner &runner, const Finding &finding, const StatementText 
 	const Remedy remedy = FindRemedyForTable(finding, statement, query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellRewritten(finding, remedy.commands);
+	TellRewritten(finding, remedy.commands, statement.text);
 	RunAll(runner, remedy, Operation::create_index);
 	return true;
 }
@@ -174,7 +174,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 			plan = PlanForConstraint(first.request);
 		else if (!PlanOnPartitions(first, statement, query, plan))
 			return false;
-		TellRewritten(first, nullptr);
+		TellRewritten(first, nullptr, statement.text);
 		if (target.set.foreign > 0)
 			BuildBesideForeign(runner, plan, target.table_id, statement.text);
 		else
@@ -186,7 +186,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 		return false;
 	if (first.request.operation == Operation::add_constraint)
 		remedy = ForConstraint(first);
-	TellRewritten(first, remedy.commands);
+	TellRewritten(first, remedy.commands, statement.text);
 	RunAll(runner, remedy, first.request.operation);
 	return true;
 }
