@@ -13,7 +13,7 @@ use Test::More;
 
 my $seconds = $ENV{PSI_SECONDS} // 20;
 my $node = PostgreSQL::Test::Cluster->new('record');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', q{
 autovacuum = off
 restart_after_crash = on
@@ -80,14 +80,14 @@ create_index rewrite rewritten public t rewritten_i 0 CREATE INDEX rewritten_i O
 drop_index error refused public t warned_i 8192 DROP INDEX warned_i, rewritten_i
 reindex error refused public t 8192 REINDEX TABLE t', 'and recorded');
 is(query("SELECT concat_ws(' ', datname, usename = current_user, application_name, client_addr IS NULL, pid > 0, at <= now()) FROM pg_safe_index_violations LIMIT 1"),
-	'postgres t 010_none t t' =~ s/010_none/psql/r, 'by whom') or 1;
+	'postgres t 017_record.pl t t t', 'by whom');
 is(query('SELECT operation, violations, first_at <= last_at, largest_table_size FROM pg_safe_index_violations_summary ORDER BY operation'),
 	"create_index|3|t|0\ndrop_index|1|t|8192\nreindex|1|t|8192", 'the summary');
 is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), '5|0', 'none is lost');
 
 # A long text ends where track_activity_query_size says, on a whole character.
 $node->psql('postgres', "CREATE INDEX ON t (a) WHERE a <> 1 -- " . "\x{c3}\x{a4}" x 2000);
-is(query("SELECT octet_length(query) FROM pg_safe_index_violations ORDER BY at DESC LIMIT 1"), '1022', 'a long text is cut between characters');
+is(query("SELECT octet_length(query) IN (1022, 1023) AND right(query, 1) = U&'\\00e4' FROM pg_safe_index_violations ORDER BY at DESC LIMIT 1"), 't', 'a long text is cut between characters');
 
 # Who may see whose text.
 query(q{CREATE ROLE app LOGIN; CREATE ROLE other LOGIN; CREATE ROLE monitor LOGIN IN ROLE pg_monitor; CREATE ROLE member LOGIN IN ROLE app;
@@ -134,7 +134,7 @@ cmp_ok($done, '>', 1000, "16 clients: $done violations");
 is(query("SELECT refused FROM pg_safe_index_stats WHERE operation = 'create_index' AND datname = 'postgres'"), $done, '16 clients: all are counted');
 is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), $done . '|' . ($done - 50), '16 clients: all are recorded, the oldest overwritten');
 is(query(q{SELECT count(*), bool_and(query = format('CREATE INDEX c_%s ON many (a) WHERE a <> %s', substr(indexname, 3), substr(indexname, 3))
-	AND tablename = 'many' AND application_name = 'pgbench' AND action = 'refused') FROM pg_safe_index_violations}), '50|t', '16 clients: no torn row');
+	AND tablename = 'many' AND application_name = '017_record.pl' AND action = 'refused') FROM pg_safe_index_violations}), '50|t', '16 clients: no torn row');
 is(query(q{SELECT bool_and(at >= before - interval '50 ms') FROM (SELECT at, lag(at) OVER (ORDER BY n) AS before
 	FROM (SELECT at, row_number() OVER () AS n FROM pg_safe_index_recent()) x) y WHERE before IS NOT NULL}), 't', '16 clients: in order');
 
@@ -196,7 +196,7 @@ $node->psql('postgres', 'CREATE INDEX ON t (a)');
 my $bench = IPC::Run::start([ 'pgbench', '-n', '-c', 16, '-j', 4, '-T', 60, '-f', $script, $node->connstr('postgres') ],
 	'>', \my $crash_out, '2>', \my $crash_err);
 $node->poll_query_until('postgres', 'SELECT recorded > 100 FROM pg_safe_index_violations_info') or die;
-my $victim = query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1");
+my $victim = query("SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT violate%' AND pid <> pg_backend_pid() LIMIT 1");
 kill 'KILL', $victim;
 eval { $bench->finish };
 Session::poll($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $victim");
