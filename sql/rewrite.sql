@@ -132,6 +132,100 @@ ALTER TABLE p ATTACH PARTITION p_14 FOR VALUES FROM (150) TO (160);
 \set VERBOSITY default
 SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'p_14'::regclass;
 
+\echo *** what a review found
+\echo ... the index of another table with the same name, earlier in the search path
+CREATE SCHEMA s1;
+CREATE TABLE s1.other (x int);
+CREATE INDEX CONCURRENTLY cc ON s1.other (x);
+CREATE TABLE k (a int, CONSTRAINT cc CHECK (a > 0));
+SET search_path = s1, public;
+\set VERBOSITY sqlstate
+ALTER TABLE k ADD CONSTRAINT cc UNIQUE (a);
+\set VERBOSITY default
+RESET search_path;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('s1.other'::regclass, 'k'::regclass);
+\echo ... several names, one of which PostgreSQL refuses
+CREATE TABLE zd (a int, b int UNIQUE);
+CREATE INDEX CONCURRENTLY zd_a ON zd (a);
+DROP INDEX zd_a, zd_b_key;
+DROP INDEX zd_a, nothing;
+CREATE UNIQUE INDEX CONCURRENTLY zd_u ON zd (a);
+CREATE TABLE fk (a int REFERENCES zd (a));
+DROP INDEX zd_a, zd_u;
+DROP INDEX zd_u;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'zd'::regclass ORDER BY 1;
+\echo ... some are done when another fails
+CREATE FUNCTION no_second() RETURNS event_trigger LANGUAGE plpgsql AS
+	$$ BEGIN IF current_query() ~ 'zd_a, zd_c' AND to_regclass('zd_a') IS NULL THEN RAISE EXCEPTION 'not the second'; END IF; END $$;
+CREATE INDEX CONCURRENTLY zd_c ON zd (a, b);
+CREATE EVENT TRIGGER no_second ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION no_second();
+DROP INDEX zd_a, zd_c;
+DROP EVENT TRIGGER no_second;
+\echo ... a partition of another role
+CREATE ROLE psi_one;
+CREATE ROLE psi_two;
+GRANT CREATE, USAGE ON SCHEMA public TO psi_one, psi_two;
+CREATE TABLE o (a int) PARTITION BY LIST (a);
+CREATE TABLE o1 PARTITION OF o FOR VALUES IN (1);
+CREATE TABLE o2 PARTITION OF o FOR VALUES IN (2);
+ALTER TABLE o OWNER TO psi_one;
+ALTER TABLE o1 OWNER TO psi_one;
+ALTER TABLE o2 OWNER TO psi_two;
+SET ROLE psi_one;
+\set VERBOSITY terse
+CREATE INDEX o_a ON o (a);
+\set VERBOSITY default
+RESET ROLE;
+SELECT count(*) FROM pg_index WHERE indrelid = 'o'::regclass;
+\echo ... an index ON ONLY of another name is not an earlier try of one that has no name
+CREATE TABLE q (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
+CREATE INDEX myown ON ONLY q (b);
+CREATE INDEX ON q (b);
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'q'::regclass ORDER BY 1;
+\echo ... REINDEX TABLE rebuilds what is invalid, too; an exclusion constraint has no concurrent form
+CREATE TABLE ri (a int4range, b int);
+CREATE INDEX CONCURRENTLY ri_b ON ri (b);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ri_b'::regclass;
+SET client_min_messages = error;
+REINDEX TABLE ri;
+RESET client_min_messages;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'ri'::regclass;
+SET pg_safe_index.mode = off;
+ALTER TABLE ri ADD CONSTRAINT ri_x EXCLUDE USING gist (a WITH &&);
+SET pg_safe_index.mode = rewrite;
+\set VERBOSITY terse
+REINDEX TABLE ri;
+\set VERBOSITY default
+\echo ... ATTACH PARTITION that fails
+CREATE TABLE q3 (a int, b text);
+INSERT INTO q3 VALUES (1, '');
+ALTER TABLE q ATTACH PARTITION q3 FOR VALUES IN (3);
+UPDATE q3 SET a = 3;
+ALTER TABLE q ATTACH PARTITION q3 FOR VALUES IN (3);
+SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'q3'::regclass;
+\echo ... a whole row is not an expression on it
+CREATE FUNCTION wf(zd) RETURNS zd IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE INDEX CONCURRENTLY wi ON zd ((wf(zd)));
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'wi'::regclass;
+\set VERBOSITY terse
+CREATE INDEX IF NOT EXISTS wi ON zd ((zd.*));
+\set VERBOSITY default
+\echo ... beside foreign tables an index of a partition is taken that PostgreSQL would take
+CREATE TABLE fp (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE fp1 PARTITION OF fp FOR VALUES FROM (0) TO (10);
+CREATE FOREIGN TABLE fp2 PARTITION OF fp FOR VALUES FROM (10) TO (20) SERVER psi_none;
+CREATE INDEX CONCURRENTLY mine_desc ON fp1 (b DESC);
+CREATE INDEX fp_b ON fp (b);
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'fp1'::regclass;
+\echo ... a dead index, which a drop has left, is in the way of that of a partition
+CREATE TABLE dp (a int) PARTITION BY RANGE (a);
+CREATE TABLE dp_1 PARTITION OF dp FOR VALUES FROM (0) TO (10);
+CREATE INDEX CONCURRENTLY dp_1_a_idx ON dp_1 (a);
+UPDATE pg_index SET indisvalid = false, indisready = false, indislive = false WHERE indexrelid = 'dp_1_a_idx'::regclass;
+CREATE INDEX dp_a ON dp (a);
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'dp_1'::regclass;
+
 \echo *** the floor
 SET pg_safe_index.minimum_mode = rewrite;
 SET pg_safe_index.mode = error;
@@ -140,7 +234,13 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp;
+DROP FUNCTION wf(zd) CASCADE;
+DROP TABLE zd;
+DROP SCHEMA s1 CASCADE;
+DROP FUNCTION no_second();
+REVOKE ALL ON SCHEMA public FROM psi_one, psi_two;
+DROP ROLE psi_one, psi_two;
 DROP FOREIGN DATA WRAPPER psi_none CASCADE;
 DROP PROCEDURE build();
 DROP FUNCTION no_constraint();

@@ -63,24 +63,16 @@ Oid TableOfNewIndex(Oid index)
 
 void NoteSiblings(Oid table)
 {
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
-	HeapTuple tuple;
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	const List *indexes = IndexesOf(table);
+	for (int i = 0; i < list_length(indexes); ++i)
 	{
-		const auto row = ReadClass(reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid);
+		const auto row = ReadClass(list_nth_oid(indexes, i));
 		if (!row.has_value())
 			continue;
 		auto *sibling = static_cast<Sibling *>(palloc(sizeof(Sibling)));
 		*sibling = {row->id, row->name};
 		watch->siblings = lappend(watch->siblings, sibling);
 	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
 }
 
 void NoteCreated(Oid relation)

@@ -67,7 +67,7 @@ int16 OptionsOf(const IndexElem &element, bool ordered)
 // One key column. `expression` counts those gone over.
 bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, int number,
 			   const IndexElem &element, Oid table, const char *method, Oid method_id, bool ordered,
-			   int &expression)
+			   Likeness likeness, int &expression)
 {
 	AttrNumber column = InvalidAttrNumber;
 	Oid type = InvalidOid;
@@ -96,14 +96,27 @@ bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, i
 	if (element.collation != NIL)
 		collation = get_collation_oid(element.collation, true);
 
+	if (form->indkey.values[number] != column || arrays.collations[number] != collation)
+		return false;
+	const Oid wanted = ResolveOpClass(element.opclass, type, method, method_id);
+	if (likeness == Likeness::attaches)
+		return get_opclass_family(arrays.classes[number]) == get_opclass_family(wanted);
 	const Datum options = get_attoptions(index, static_cast<int16>(number + 1));
-	return form->indkey.values[number] == column && arrays.collations[number] == collation &&
-		   arrays.classes[number] == ResolveOpClass(element.opclass, type, method, method_id) &&
+	return arrays.classes[number] == wanted &&
 		   arrays.options[number] == OptionsOf(element, ordered) &&
 		   AreSameOptions(options == static_cast<Datum>(0), options, element.opclassopts);
 }
 
-bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
+// `tablespace` as in pg_class.reltablespace; null: the command names none.
+bool LiesIn(Oid tablespace, const char *name)
+{
+	if (name == nullptr)
+		return true;
+	const Oid wanted = get_tablespace_oid(name, true);
+	return tablespace == (wanted == MyDatabaseTableSpace ? InvalidOid : wanted);
+}
+
+bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table, Likeness likeness)
 {
 	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
 	const Oid method_id = get_index_am_oid(create.accessMethod, true);
@@ -119,9 +132,11 @@ bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
 		return false;
 	bool null = false;
 	const Datum options = SysCacheGetAttr(RELOID, class_tuple, Anum_pg_class_reloptions, &null);
+	const auto *row = reinterpret_cast<Form_pg_class>(GETSTRUCT(class_tuple));
 	const bool same_class =
-		reinterpret_cast<Form_pg_class>(GETSTRUCT(class_tuple))->relam == method_id &&
-		AreSameOptions(null, options, create.options);
+		row->relam == method_id &&
+		(likeness == Likeness::attaches || (AreSameOptions(null, options, create.options) &&
+											LiesIn(row->reltablespace, create.tableSpace)));
 	ReleaseSysCache(class_tuple);
 	if (!same_class)
 		return false;
@@ -133,7 +148,7 @@ bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
 	{
 		if (!IsSameKey(index, const_cast<Form_pg_index>(form), arrays, i,
 					   *static_cast<const IndexElem *>(list_nth(create.indexParams, i)), table,
-					   create.accessMethod, method_id, ordered, expression))
+					   create.accessMethod, method_id, ordered, likeness, expression))
 			return false;
 	}
 	for (int i = 0; i < list_length(create.indexIncludingParams); ++i)
@@ -153,7 +168,8 @@ bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table)
 
 } // namespace
 
-bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query)
+bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
+				 Likeness likeness)
 {
 	bool same = false;
 	WithRelationAtOnce(table,
@@ -165,7 +181,7 @@ bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *quer
 							   SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 						   if (!HeapTupleIsValid(tuple))
 							   return;
-						   same = IsSame(index, tuple, *analyzed, table);
+						   same = IsSame(index, tuple, *analyzed, table, likeness);
 						   ReleaseSysCache(tuple);
 					   });
 	return same;
@@ -195,7 +211,7 @@ void Compare(Relation parent, Relation parent_table, Relation table, Oid constra
 {
 	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
 	IndexInfo *wanted = BuildIndexInfo(parent);
-	const List *indexes = RelationGetIndexList(table);
+	const List *indexes = IndexesOf(RelationGetRelid(table));
 	List *invalid = NIL;
 	for (int i = 0; i < list_length(indexes); ++i)
 	{

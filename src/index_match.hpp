@@ -8,11 +8,18 @@
 namespace psi
 {
 
-// Would CREATE INDEX make the same index: same table, access method, columns or expressions with
-// their classes, collations, orders and options, predicate, uniqueness, storage parameters? Where
-// the index would lie does not count, nor its name. `create` as the parser made it. May raise what
-// parse analysis raises.
-bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query);
+enum class Likeness
+{
+	same,     // what CREATE INDEX would make; the tablespace counts if the command names one
+	attaches, // what PostgreSQL takes for a partition's index, as CompareIndexInfo() has it:
+			  // orders, operator classes of one family, storage parameters may differ
+};
+
+// Is the index what CREATE INDEX would make: same table, access method, columns or expressions with
+// their classes, collations, orders and options, predicate, uniqueness, storage parameters? The
+// name does not count. `create` as the parser made it. May raise what parse analysis raises.
+bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
+				 Likeness likeness = Likeness::same);
 
 // An index on a partition that corresponds to one on its parent, as ALTER INDEX ... ATTACH
 // PARTITION wants it (CompareIndexInfo()), and is not attached to any.

@@ -208,6 +208,19 @@ void Do(Tree &tree, const Task &task)
 	}
 }
 
+// Is it the name that the command gives, or one that PostgreSQL chooses for it: the first, and a
+// number where that was taken?
+bool IsNameOf(const IndexPlan &plan, const RelationName &table, const char *name)
+{
+	if (plan.name != nullptr)
+		return strcmp(plan.name, name) == 0;
+	const char *first = FirstName(plan, table);
+	if (strncmp(name, first, strlen(first)) != 0)
+		return false;
+	const char *rest = name + strlen(first);
+	return strspn(rest, "0123456789") == strlen(rest);
+}
+
 // An invalid index on the table that an earlier try has made, or InvalidOid.
 Oid EarlierIndex(const Tree &tree, const char *definition)
 {
@@ -219,8 +232,7 @@ Oid EarlierIndex(const Tree &tree, const char *definition)
 		const Oid index = list_nth_oid(indexes, i);
 		const auto row = ReadClass(index);
 		if (!row.has_value() || row->kind != RELKIND_PARTITIONED_INDEX || IsValidIndex(index) ||
-			row->is_partition ||
-			(tree.plan.name != nullptr && strcmp(NameStr(row->name), tree.plan.name) != 0) ||
+			row->is_partition || !IsNameOf(tree.plan, HiddenName(tree.root), NameStr(row->name)) ||
 			OidIsValid(get_index_constraint(index)) != (tree.plan.constraint != nullptr))
 			continue;
 		if (IsSameIndex(index, *create, tree.root, definition))
@@ -292,6 +304,23 @@ void Build(Tree &tree)
 
 } // namespace
 
+bool MayIndexPartitions(Oid table)
+{
+	check_stack_depth();
+	const List *partitions = find_inheritance_children(table, NoLock);
+	for (int i = 0; i < list_length(partitions); ++i)
+	{
+		const auto partition = ReadClass(list_nth_oid(partitions, i));
+		if (!partition.has_value() || partition->kind == RELKIND_FOREIGN_TABLE)
+			continue;
+		if (!OwnsRelation(partition->id, GetUserId()) ||
+			!MayCreateIn(partition->schema, GetUserId()) ||
+			(partition->kind == RELKIND_PARTITIONED_TABLE && !MayIndexPartitions(partition->id)))
+			return false;
+	}
+	return true;
+}
+
 void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 {
 	Tree tree{runner, plan, root, InvalidOid, PartitionsOf(root, 0).members, 0};
@@ -345,7 +374,8 @@ bool HasIndex(Runner &runner, Oid leaf, const char *command)
 	{
 		const Oid index = list_nth_oid(indexes, i);
 		const auto row = ReadClass(index);
-		if (!row.has_value() || row->is_partition || !IsSameIndex(index, *create, leaf, command))
+		if (!row.has_value() || row->is_partition ||
+			!IsSameIndex(index, *create, leaf, command, Likeness::attaches))
 			continue;
 		if (IsValidIndex(index))
 			has = true;

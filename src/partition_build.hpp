@@ -7,6 +7,10 @@
 namespace psi
 {
 
+// May the role build an index on each partition below the table? For the index on the table itself
+// PostgreSQL asks only who owns that.
+bool MayIndexPartitions(Oid table);
+
 // The index of the plan on the table and on all partitions below it, each step in a transaction of
 // its own: first the index on the table alone, then for each partition what is found to be missing.
 // So it goes on where an earlier try has ended, and takes partitions as they come and go.

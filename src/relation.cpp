@@ -88,13 +88,32 @@ bool IsValidIndex(Oid index)
 	return valid;
 }
 
+bool IsExclusionIndex(Oid index)
+{
+	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool exclusion = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisexclusion;
+	ReleaseSysCache(tuple);
+	return exclusion;
+}
+
 List *IndexesOf(Oid table)
 {
-	const Relation opened = try_relation_open(table, AccessShareLock);
-	if (opened == nullptr)
-		return NIL;
-	List *indexes = RelationGetIndexList(opened);
-	relation_close(opened, AccessShareLock);
+	List *indexes = NIL;
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(table));
+	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
+	for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
+		 tuple = systable_getnext(scan))
+		indexes =
+			lappend_oid(indexes, reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid);
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	list_sort(indexes, list_oid_cmp);
 	return indexes;
 }
 

@@ -59,7 +59,11 @@ bool IsCreatedHere(Oid relation);
 // for.
 bool IsValidIndex(Oid index);
 
-// The indexes of a table, OIDs; none of one that is gone. Waits for ACCESS SHARE. Allocates.
+// Is it the index of an exclusion constraint?
+bool IsExclusionIndex(Oid index);
+
+// The indexes of a table, OIDs in their order: those that a drop ended half way left dead, too,
+// which RelationGetIndexList() leaves out. No lock on the table. Allocates.
 List *IndexesOf(Oid table);
 
 // Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed.

@@ -98,7 +98,10 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 	}
 	if (partitioned_only)
 		return commands.Done(no_concurrent_drop);
-	if (findings.items[findings.count - 1].target.ends_command)
+	bool refused = findings.items[findings.count - 1].target.ends_command;
+	for (const Finding &finding : findings)
+		refused = refused || (finding.target.refused && !partitioned);
+	if (refused)
 		return commands.Done("PostgreSQL will refuse the command for another name in it.");
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);

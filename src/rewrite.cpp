@@ -21,9 +21,28 @@ bool IsConcurrentBuild(const PlannedStmt &statement)
 		   reinterpret_cast<const IndexStmt *>(statement.utilityStmt)->concurrent;
 }
 
+// What has been done when a command fails. It lies where a longjmp does not matter.
+struct Progress
+{
+	Oid built; // the index that is to become a constraint
+	int commands;
+};
+
+// The name of an index on that table which no constraint has, qualified; null if there is none any
+// more. Waits for SHARE UPDATE EXCLUSIVE on the table. Allocates.
+const char *FreeIndexName(Oid index, Oid table)
+{
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	const auto row = ReadClass(index);
+	if (!row.has_value() || IndexGetRelation(index, true) != table ||
+		OidIsValid(get_index_constraint(index)))
+		return nullptr;
+	return quote_qualified_identifier(get_namespace_name(row->schema), NameStr(row->name));
+}
+
 // A valid index that is to become a constraint, and cannot: without it the command is as if it had
 // never been.
-void DropAfterFailure(Runner &runner, const char *index)
+void DropAfterFailure(Runner &runner, Oid index, Oid table)
 {
 	MemoryContextSwitchTo(runner.context);
 	ErrorData *error = CopyErrorData();
@@ -32,8 +51,13 @@ void DropAfterFailure(Runner &runner, const char *index)
 	{
 		AbortCurrentTransaction();
 		StartTransactionCommand();
-		MemoryContextSwitchTo(runner.context);
-		RunCommand(runner, psprintf("DROP INDEX CONCURRENTLY %s", index));
+		BeginWithoutSnapshot(runner);
+		const char *name = FreeIndexName(index, table);
+		if (name != nullptr)
+		{
+			PushActiveSnapshot(GetTransactionSnapshot());
+			RunHere(runner, psprintf("DROP INDEX CONCURRENTLY %s", name));
+		}
 		BeginTransaction(runner);
 	}
 	PG_CATCH();
@@ -43,58 +67,79 @@ void DropAfterFailure(Runner &runner, const char *index)
 		AbortCurrentTransaction();
 		StartTransactionCommand();
 		MemoryContextSwitchTo(runner.context);
+		const auto row = ReadClass(index);
+		const char *name =
+			row.has_value()
+				? quote_qualified_identifier(get_namespace_name(row->schema), NameStr(row->name))
+				: "";
 		AddHint(*error,
 				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
 						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"
 						 "The same command, sent again, uses it.",
-						 index, index));
+						 name, name));
 	}
 	PG_END_TRY();
 	ReThrowError(error);
 }
 
-// The name of the index that a command builds, with its schema if the command gives one.
-const char *BuiltName(const IndexStmt &create)
+// Some of several commands have been run: the client sent one, and has to be told.
+void TellDone(Runner &runner, const Remedy &remedy, int commands)
 {
-	return create.relation->schemaname != nullptr
-			   ? quote_qualified_identifier(create.relation->schemaname, create.idxname)
-			   : quote_identifier(create.idxname);
+	MemoryContextSwitchTo(runner.context);
+	ErrorData *error = CopyErrorData();
+	FlushErrorState();
+	StringInfoData hint;
+	initStringInfo(&hint);
+	appendStringInfoString(&hint, "This has been done before it failed, and stays:");
+	for (int i = 0; i < commands; ++i)
+		appendStringInfo(&hint, "\n%s", static_cast<const char *>(list_nth(remedy.list, i)));
+	AddHint(*error, hint.data);
+	ReThrowError(error);
+}
+
+void RunEach(Runner &runner, const Remedy &remedy, const Request &request, const Target &target,
+			 Progress &progress)
+{
+	const int count = list_length(remedy.list);
+	for (; progress.commands < count; ++progress.commands)
+	{
+		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.commands));
+		BeginTransaction(runner);
+		const PlannedStmt *statement = ParseCommand(command);
+		if (!IsConcurrentBuild(*statement))
+		{
+			RunCommand(runner, command);
+			continue;
+		}
+		const auto *create = reinterpret_cast<const IndexStmt *>(statement->utilityStmt);
+		const bool is_there =
+			ClearTheWay(runner, *create, command, request.operation == Operation::attach_partition);
+		// Only what comes after it makes it more than an index of that name.
+		if (is_there && progress.commands + 1 < count)
+			continue;
+		RunCommand(runner, command);
+		if (request.operation == Operation::add_constraint)
+			progress.built = get_relname_relid(create->idxname, target.schema);
+	}
+	// What comes after this can still fail, and could not be seen to here.
+	BeginTransaction(runner);
 }
 
 // The commands of a remedy, one after the other.
-void RunAll(Runner &runner, const Remedy &remedy, Operation operation)
+void RunAll(Runner &runner, const Remedy &remedy, const Finding &finding)
 {
-	const char *volatile built = nullptr;
+	auto *progress = static_cast<Progress *>(palloc0(sizeof(Progress)));
 	PG_TRY();
 	{
-		for (int i = 0; i < list_length(remedy.list); ++i)
-		{
-			const auto *command = static_cast<const char *>(list_nth(remedy.list, i));
-			BeginTransaction(runner);
-			const PlannedStmt *statement = ParseCommand(command);
-			if (IsConcurrentBuild(*statement))
-			{
-				const auto *create = reinterpret_cast<const IndexStmt *>(statement->utilityStmt);
-				const bool is_there =
-					ClearTheWay(runner, *create, command, operation == Operation::attach_partition);
-				// Only what comes after it makes it more than an index of that name.
-				if (is_there && i + 1 < list_length(remedy.list))
-					continue;
-				RunCommand(runner, command);
-				if (operation == Operation::add_constraint && create->idxname != nullptr)
-					built = BuiltName(*create);
-			}
-			else
-				RunCommand(runner, command);
-		}
-		// What comes after this can still fail, and could not be seen to here.
-		BeginTransaction(runner);
+		RunEach(runner, remedy, finding.request, finding.target, *progress);
 	}
 	PG_CATCH();
 	{
-		if (built == nullptr)
-			PG_RE_THROW();
-		DropAfterFailure(runner, built);
+		if (OidIsValid(progress->built))
+			DropAfterFailure(runner, progress->built, finding.target.table_id);
+		if (progress->commands > 0)
+			TellDone(runner, remedy, progress->commands);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
 }
@@ -131,6 +176,60 @@ bool IsAlone(const Findings &findings)
 		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
 }
 
+// Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
+// foreign key does on that of what it refers to.
+bool HasDependents(Oid index)
+{
+	ScanKeyData keys[2];
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(index));
+	const Relation catalog = table_open(DependRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
+	const bool has = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return has;
+}
+
+// Several drops cannot be undone once one of them is refused.
+bool MayDropAll(const Findings &findings)
+{
+	for (const Finding &finding : findings)
+	{
+		if (OidIsValid(finding.target.index_id) && HasDependents(finding.target.index_id))
+			return false;
+	}
+	return true;
+}
+
+// REINDEX TABLE CONCURRENTLY leaves out what cannot be rebuilt concurrently, and what is invalid.
+// False for the first; the second is rebuilt by commands of its own.
+bool CompleteReindex(const Finding &finding, Remedy &remedy)
+{
+	const TableKind kind = finding.target.facts.kind;
+	if (finding.request.reindex->kind != REINDEX_OBJECT_TABLE || ReachesSeveral(kind))
+		return true;
+	List *commands = list_copy(remedy.list);
+	const List *indexes = IndexesOf(finding.target.table_id);
+	for (int i = 0; i < list_length(indexes); ++i)
+	{
+		const Oid index = list_nth_oid(indexes, i);
+		if (IsExclusionIndex(index))
+			return false;
+		const auto invalid = ReadInvalidIndex(index);
+		const char *command = invalid.has_value() ? ReindexCommand(*invalid, true) : nullptr;
+		if (command == nullptr)
+			continue;
+		commands = lappend(commands, pstrdup(command));
+		remedy.commands = psprintf("%s\n%s", remedy.commands, command);
+	}
+	remedy.list = commands;
+	return true;
+}
+
 // An invalid index that IF NOT EXISTS would skip: the one that is asked for, or another?
 bool RebuildSkipped(Runner &runner, const Finding &finding, const StatementText &statement,
 					const char *query)
@@ -146,7 +245,7 @@ bool RebuildSkipped(Runner &runner, const Finding &finding, const StatementText 
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
 	TellRewritten(finding, remedy.commands, statement.text);
-	RunAll(runner, remedy, Operation::create_index);
+	RunAll(runner, remedy, finding);
 	return true;
 }
 
@@ -168,7 +267,8 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
-		if (target.nullable_columns != NIL || remedy.list == NIL)
+		if (target.nullable_columns != NIL || remedy.list == NIL ||
+			!MayIndexPartitions(target.table_id))
 			return false;
 		if (first.request.constraint != nullptr)
 			plan = PlanForConstraint(first.request);
@@ -186,8 +286,13 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 		return false;
 	if (first.request.operation == Operation::add_constraint)
 		remedy = ForConstraint(first);
+	if (first.request.operation == Operation::drop_index && list_length(remedy.list) > 1 &&
+		!MayDropAll(findings))
+		return false;
+	if (first.request.operation == Operation::reindex && !CompleteReindex(first, remedy))
+		return false;
 	TellRewritten(first, remedy.commands, statement.text);
-	RunAll(runner, remedy, first.request.operation);
+	RunAll(runner, remedy, first);
 	return true;
 }
 

@@ -48,6 +48,7 @@ struct Target
 	TableFacts facts;
 	// PostgreSQL ends the command here with its own error, before it comes to what follows.
 	bool ends_command;
+	bool refused; // DROP INDEX: ... or refuses it in the end, once all names are locked
 	Oid table_id;
 	Oid schema;
 	RelationName table; // of REINDEX SCHEMA and its like: the schema, database or tablespace

@@ -23,16 +23,6 @@ IndexAndTable FindIndex(const RangeVar &name)
 	return found;
 }
 
-bool IsExclusion(Oid index)
-{
-	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool exclusion = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisexclusion;
-	ReleaseSysCache(tuple);
-	return exclusion;
-}
-
 // ReindexIndex() and RangeVarCallbackForReindexIndex().
 void LookAtReindexIndex(const Request &request, const Circumstances &circumstances, Target &target)
 {
@@ -48,7 +38,7 @@ void LookAtReindexIndex(const Request &request, const Circumstances &circumstanc
 	DescribeTable(*found.table, false, circumstances, target);
 	target.index = NameOf(*found.index);
 	target.index_id = found.index->id;
-	target.exclusion = IsExclusion(found.index->id);
+	target.exclusion = IsExclusionIndex(found.index->id);
 }
 
 // ReindexTable() and RangeVarCallbackMaintainsTable(), before 17 RangeVarCallbackOwnsTable().
@@ -161,7 +151,7 @@ Target LookAtMoveIndex(const Request &request, const Circumstances &circumstance
 	target.facts.idle = found.index->kind == RELKIND_PARTITIONED_INDEX;
 	target.index = NameOf(*found.index);
 	target.index_id = found.index->id;
-	target.exclusion = IsExclusion(found.index->id);
+	target.exclusion = IsExclusionIndex(found.index->id);
 	return target;
 }
 
