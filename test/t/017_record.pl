@@ -214,6 +214,40 @@ query('DROP DATABASE second');
 is(query("SELECT datname, refused FROM pg_safe_index_stats WHERE operation = 'create_index' ORDER BY 1"), 'postgres|1', 'a dropped database is not shown');
 is(query("SELECT count(*) FROM pg_safe_index_violations WHERE datname IS NULL"), '1', '... but on record');
 
+# The queries for postgres_exporter: each metric is a column of its query.
+my ($yaml) = grep { -e } map { "$_/contrib/monitoring/postgres_exporter.yaml" } "$FindBin::Bin/..", "$FindBin::Bin/../..";
+my $text = slurp_file($yaml);
+my @blocks = split /\n(?=\w+:\n)/, $text;
+my $queries = 0;
+for my $block (grep { /query:/ } @blocks)
+{
+	my ($query) = $block =~ /query: "(.*)"/;
+	my @metrics = $block =~ /^    - (\w+):/mg;
+	my $columns = query("SELECT string_agg(key, ' ' ORDER BY n) FROM (SELECT * FROM ($query) q LIMIT 1) r, json_object_keys(row_to_json(r)) WITH ORDINALITY k(key, n)");
+	is($columns, join(' ', @metrics), 'postgres_exporter: a column for each metric');
+	$queries++;
+}
+is($queries, 3, 'postgres_exporter: three queries');
+
+# A line in the log for each violation, with these fields (jsonlog since 15).
+$node->append_conf('postgresql.conf', "log_destination = 'jsonlog'\nlogging_collector = on\nlog_filename = 'json.log'");
+$node->restart;
+$node->psql('postgres', 'SET pg_safe_index.mode = warn; CREATE INDEX logged ON t (a)');
+my $json = slurp_file($node->data_dir . '/log/json.json');
+my ($line) = grep { /"message":"CREATE INDEX without CONCURRENTLY would block writes/ } split /\n/, $json;
+for my $field ('timestamp', 'user', 'dbname', 'pid', 'error_severity":"WARNING"', 'state_code":"01000"', 'detail', 'hint',
+	'application_name')
+{
+	like($line, qr/"\Q$field\E/, "jsonlog, a warning: $field");
+}
+$node->psql('postgres', 'CREATE INDEX logged_2 ON t (a)');
+$json = slurp_file($node->data_dir . '/log/json.json');
+($line) = grep { /would block.*logged_2/ } split /\n/, $json;
+for my $field ('error_severity":"ERROR"', 'state_code":"55000"', 'statement":"CREATE INDEX logged_2 ON t (a)"')
+{
+	like($line, qr/"\Q$field\E/, "jsonlog, an error: $field");
+}
+
 # The shared memory is what the documentation says.
 my $size = query(q{SELECT sum(allocated_size) FROM pg_shmem_allocations WHERE name = 'pg_safe_index'});
 cmp_ok($size, '<=', 36 * 1024 + 50 * 1536, "shared memory: $size bytes");
