@@ -214,6 +214,9 @@ query('DROP DATABASE second');
 is(query("SELECT datname, refused FROM pg_safe_index_stats WHERE operation = 'create_index' ORDER BY 1"), 'postgres|1', 'a dropped database is not shown');
 is(query("SELECT count(*) FROM pg_safe_index_violations WHERE datname IS NULL"), '1', '... but on record');
 
+is(query("SELECT setting, context FROM pg_settings WHERE name = 'pg_safe_index.max_violations'"), '50|postmaster',
+	'max_violations: set at server start');
+
 # The queries for postgres_exporter: each metric is a column of its query.
 my ($yaml) = grep { -e } map { "$_/contrib/monitoring/postgres_exporter.yaml" } "$FindBin::Bin/..", "$FindBin::Bin/../..";
 my $text = slurp_file($yaml);
