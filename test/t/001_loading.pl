@@ -21,9 +21,15 @@ sub try
 {
 	my ($name, $expected, %opt) = @_;
 	local $ENV{PGOPTIONS} = $opt{options} // '';
-	my ($out, $err);
-	$node->psql($opt{database} // 'postgres', ($opt{before} // '') . "BEGIN; $command; ROLLBACK;",
-		stderr => \$err, on_error_stop => 1, extra_params => $opt{user} ? [ '-U', $opt{user} ] : []);
+	my ($out, $err) = ('', '');
+	# From a file: a psql that is not let in does not read its standard input, and IPC::Run dies of that.
+	my $file = $node->basedir . '/try.sql';
+	unlink $file;
+	append_to_file($file, ($opt{before} // '') . "BEGIN; $command; ROLLBACK;\n");
+	IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($opt{database} // 'postgres'), '-f', $file,
+		$opt{user} ? ('-U', $opt{user}) : () ], '<', \'', '>', \$out, '2>', \$err);
+	# psql says where in the file.
+	$err =~ s/^psql:\Q$file\E:\d+: //mg;
 	like($err, $expected, $name);
 }
 
