@@ -77,6 +77,9 @@ void ResetStats(Shared &stats)
 {
 	for (DatabaseCounters &place : stats.databases)
 	{
+		// Those of databases that were dropped are free again. What somebody counts at this very
+		// moment may be counted for another database.
+		pg_atomic_write_u32(&place.database, InvalidOid);
 		for (int operation = 0; operation < operation_count; ++operation)
 		{
 			for (auto &count : place.actions[operation])

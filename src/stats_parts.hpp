@@ -64,7 +64,7 @@ void RequireSharedStats();
 Violation *ViolationAt(Shared &stats, std::uint64_t number);
 // Sets everything to zero, with the lock held by the caller.
 void ResetStats(Shared &stats);
-// ... and forgets which database has which place. Before anybody else is there.
+// The same for memory that is new, before anybody else is there.
 void ForgetStats(Shared &stats);
 
 // Reads what a clean shutdown has written, and sees to it that the next one writes again.
