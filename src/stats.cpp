@@ -46,8 +46,8 @@ void CopyClient(char *to)
 	const SockAddr &address = MyBEEntry->st_clientaddr;
 	if (address.addr.ss_family != AF_INET && address.addr.ss_family != AF_INET6)
 		return;
-	if (pg_getnameinfo_all(&address.addr, address.salen, to, client_size, nullptr, 0,
-						   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (pg_getnameinfo_all(&address.addr, static_cast<int>(address.salen), to, client_size, nullptr,
+						   0, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		to[0] = '\0';
 	clean_ipv6_addr(address.addr.ss_family, to);
 }
