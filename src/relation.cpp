@@ -98,6 +98,22 @@ bool IsExclusionIndex(Oid index)
 	return exclusion;
 }
 
+bool HasDependents(Oid index)
+{
+	ScanKeyData keys[2];
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(index));
+	const Relation catalog = table_open(DependRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
+	const bool has = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return has;
+}
+
 List *IndexesOf(Oid table)
 {
 	List *indexes = NIL;

@@ -62,6 +62,10 @@ bool IsValidIndex(Oid index);
 // Is it the index of an exclusion constraint?
 bool IsExclusionIndex(Oid index);
 
+// Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
+// foreign key does on that of what it refers to.
+bool HasDependents(Oid index);
+
 // The indexes of a table, OIDs in their order: those that a drop ended half way left dead, too,
 // which RelationGetIndexList() leaves out. No lock on the table. Allocates.
 List *IndexesOf(Oid table);

@@ -176,24 +176,6 @@ bool IsAlone(const Findings &findings)
 		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
 }
 
-// Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
-// foreign key does on that of what it refers to.
-bool HasDependents(Oid index)
-{
-	ScanKeyData keys[2];
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(DependRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-	const bool has = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return has;
-}
-
 // Several drops cannot be undone once one of them is refused.
 bool MayDropAll(const Findings &findings)
 {
