@@ -13,11 +13,15 @@ AS 'MODULE_PATHNAME', 'pg_safe_index_counters'
 LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 
 CREATE VIEW pg_safe_index_stats AS
-SELECT d.datname, c.operation, c.checked, c.passed, c.warned, c.refused, c.rewritten, c.failed_builds, c.stats_reset
+SELECT d.datname, c.operation, pg_catalog.sum(c.checked)::int8 AS checked, pg_catalog.sum(c.passed)::int8 AS passed,
+	   pg_catalog.sum(c.warned)::int8 AS warned, pg_catalog.sum(c.refused)::int8 AS refused,
+	   pg_catalog.sum(c.rewritten)::int8 AS rewritten, pg_catalog.sum(c.failed_builds)::int8 AS failed_builds, c.stats_reset
   FROM pg_safe_index_counters() c
   LEFT JOIN pg_catalog.pg_database d ON d.oid = c.dbid
  -- a database that was dropped; those for which there was no place have no OID
- WHERE d.oid IS NOT NULL OR c.dbid IS NULL;
+ WHERE d.oid IS NOT NULL OR c.dbid IS NULL
+ -- a reset at the wrong moment can leave a database with two places
+ GROUP BY d.datname, c.operation, c.stats_reset;
 
 COMMENT ON VIEW pg_safe_index_stats IS
 	'per database and operation: how many were checked, and what became of them';

@@ -259,7 +259,7 @@ void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
 	PG_END_TRY();
 
 	const bool is_build = watched.command.operation != Operation::drop_index;
-	if (is_build && watched.left_count > 0)
+	if (is_build && watched.left_count > 0 && options.tell)
 		CountFailedBuild(watched.command.operation);
 	if (watched.looked && is_build && options.drop_failed)
 		DropLeftovers(call, watched);

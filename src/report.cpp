@@ -222,6 +222,15 @@ const char *IndexName(const Finding &finding)
 	return finding.target.index.name;
 }
 
+void CountViolations(const Findings &findings, Action action)
+{
+	for (const Finding &finding : findings)
+	{
+		if (finding.verdict.IsViolation())
+			CountChecked(finding.request.operation, action);
+	}
+}
+
 } // namespace
 
 const char *Override(const Settings &settings)
@@ -251,11 +260,7 @@ void Report(const Findings &findings, const StatementText &statement, const char
 	const Target &target = first.target;
 	const Mode in_force = settings.ModeInForce();
 	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
-	for (const Finding &finding : findings)
-	{
-		if (finding.verdict.IsViolation())
-			CountChecked(finding.request.operation, action);
-	}
+	CountViolations(findings, action);
 	RecordViolation(first, IndexName(first), in_force, action, statement.text);
 	if (first.verdict.reason == Reason::skips_invalid)
 	{
@@ -284,9 +289,10 @@ void Report(const Findings &findings, const StatementText &statement, const char
 			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
 }
 
-void TellRewritten(const Finding &finding, const char *commands, const char *text)
+void TellRewritten(const Findings &findings, const char *commands, const char *text)
 {
-	CountChecked(finding.request.operation, Action::rewritten);
+	const Finding &finding = findings.FirstViolation();
+	CountViolations(findings, Action::rewritten);
 	RecordViolation(finding, IndexName(finding), Mode::rewrite, Action::rewritten, text);
 	const char *detail =
 		commands != nullptr

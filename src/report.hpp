@@ -15,6 +15,6 @@ void Report(const Findings &findings, const StatementText &statement, const char
 // A NOTICE that the safe form is run instead: these commands, or with null a series of them, one
 // partition after the other.
 // `text` is what the client sent, for the record.
-void TellRewritten(const Finding &finding, const char *commands, const char *text);
+void TellRewritten(const Findings &findings, const char *commands, const char *text);
 
 } // namespace psi

@@ -213,9 +213,10 @@ bool CompleteReindex(const Finding &finding, Remedy &remedy)
 }
 
 // An invalid index that IF NOT EXISTS would skip: the one that is asked for, or another?
-bool RebuildSkipped(Runner &runner, const Finding &finding, const StatementText &statement,
+bool RebuildSkipped(Runner &runner, const Findings &findings, const StatementText &statement,
 					const char *query)
 {
+	const Finding &finding = findings.FirstViolation();
 	if (finding.request.create == nullptr || ReachesSeveral(finding.target.facts.kind) ||
 		finding.target.invalid->table_id != finding.target.table_id)
 		return false;
@@ -226,7 +227,7 @@ bool RebuildSkipped(Runner &runner, const Finding &finding, const StatementText 
 	const Remedy remedy = FindRemedyForTable(finding, statement, query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellRewritten(finding, remedy.commands, statement.text);
+	TellRewritten(findings, remedy.commands, statement.text);
 	RunAll(runner, remedy, finding);
 	return true;
 }
@@ -241,7 +242,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	if (!IsAlone(findings))
 		return false;
 	if (first.verdict.reason == Reason::skips_invalid)
-		return RebuildSkipped(runner, first, statement, query);
+		return RebuildSkipped(runner, findings, statement, query);
 
 	const bool builds = first.request.operation == Operation::create_index ||
 						first.request.operation == Operation::add_constraint;
@@ -256,7 +257,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 			plan = PlanForConstraint(first.request);
 		else if (!PlanOnPartitions(first, statement, query, plan))
 			return false;
-		TellRewritten(first, nullptr, statement.text);
+		TellRewritten(findings, nullptr, statement.text);
 		if (target.set.foreign > 0)
 			BuildBesideForeign(runner, plan, target.table_id, statement.text);
 		else
@@ -273,7 +274,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 		return false;
 	if (first.request.operation == Operation::reindex && !CompleteReindex(first, remedy))
 		return false;
-	TellRewritten(first, remedy.commands, statement.text);
+	TellRewritten(findings, remedy.commands, statement.text);
 	RunAll(runner, remedy, first);
 	return true;
 }

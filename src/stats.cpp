@@ -127,17 +127,20 @@ void RecordViolation(const Finding &finding, const char *index, Mode mode, Actio
 	const Target &target = finding.target;
 	// All that may take long is done before the lock is taken.
 	auto *row = static_cast<Violation *>(palloc0(shared->row_size));
-	row->at = GetCurrentTimestamp();
 	row->database = MyDatabaseId;
 	row->role = GetUserId();
 	row->pid = MyProcPid;
 	row->operation = static_cast<std::int16_t>(finding.request.operation);
 	row->mode = static_cast<std::int16_t>(mode);
 	row->action = static_cast<std::int16_t>(action);
-	row->size = target.facts.size.value_or(-1);
+	row->encoding = static_cast<std::int16_t>(GetDatabaseEncoding());
+	// Of several tables the sizes are added up only as far as a verdict needs it.
+	const TableKind kind = target.facts.kind;
+	row->size = ReachesSeveral(kind) ? -1 : target.facts.size.value_or(-1);
 	CopyName(row->application, application_name);
-	CopyName(row->schema, target.table.schema);
-	CopyName(row->table, target.table.name);
+	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
+	CopyName(row->schema, is_table || kind == TableKind::schema ? target.table.schema : nullptr);
+	CopyName(row->table, is_table ? target.table.name : nullptr);
 	CopyName(row->index, index);
 	CopyClient(row->client);
 	const int room = shared->text_size - 1;
@@ -145,6 +148,7 @@ void RecordViolation(const Finding &finding, const char *index, Mode mode, Actio
 	memcpy(row->text, text, length <= room ? length : pg_mbcliplen(text, length, room));
 
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+	row->at = GetCurrentTimestamp(); // in the order of the ring
 	memcpy(ViolationAt(*shared, shared->recorded), row, shared->row_size);
 	++shared->recorded;
 	LWLockRelease(shared->lock);

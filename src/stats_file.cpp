@@ -58,7 +58,7 @@ File Begin(FILE *handle)
 
 struct SavedCounters
 {
-	std::uint32_t database;
+	std::uint64_t database; // as wide as the rest, so that there is no padding to write
 	std::uint64_t actions[operation_count][action_count];
 	std::uint64_t failed_builds[operation_count];
 };
@@ -106,12 +106,21 @@ void WriteAll(File &file, Shared &stats)
 	file.good = file.good && fwrite(&sum, 1, sizeof(sum), file.handle) == sizeof(sum);
 }
 
+// Has the shutdown checkpoint been written?
+bool IsShutDownCleanly()
+{
+	bool good = false;
+	const ControlFileData *control = get_controlfile(DataDir, &good);
+	return good && (control->state == DB_SHUTDOWNED || control->state == DB_SHUTDOWNED_IN_RECOVERY);
+}
+
 // At the end of the postmaster, when nobody else is there any more.
 void AtShutdown(int code, Datum)
 {
 	Shared *stats = SharedStats();
-	// Not after a crash.
-	if (code != 0 || stats == nullptr)
+	// Not after a crash, nor after an immediate shutdown, which comes here with the same code as a
+	// clean one.
+	if (code != 0 || stats == nullptr || !IsShutDownCleanly())
 		return;
 	FILE *handle = AllocateFile(temporary_name, PG_BINARY_W);
 	bool good = handle != nullptr;
@@ -131,18 +140,25 @@ void AtShutdown(int code, Datum)
 	}
 }
 
+// No query text is longer (track_activity_query_size).
+constexpr std::uint32_t text_length_max = 1024 * 1024;
+
 // Reads a text that may be longer than there is room for today.
-void ReadText(File &file, char *text, int room)
+void ReadText(File &file, Violation &row, int room)
 {
 	std::uint32_t length = 0;
 	Read(file, &length, sizeof(length));
-	for (std::uint32_t i = 0; i < length && file.good; ++i)
+	if (!file.good || length > text_length_max || !PG_VALID_ENCODING(row.encoding))
 	{
-		char character = '\0';
-		Read(file, &character, 1);
-		if (i + 1 < static_cast<std::uint32_t>(room))
-			text[i] = character;
+		file.good = false;
+		return;
 	}
+	auto *text = static_cast<char *>(palloc(length + 1));
+	Read(file, text, length);
+	if (file.good)
+		memcpy(row.text, text,
+			   pg_encoding_mbcliplen(row.encoding, text, static_cast<int>(length), room - 1));
+	pfree(text);
 }
 
 // Into memory that nobody else uses yet. False if it is not what was written.
@@ -158,7 +174,7 @@ bool ReadAll(File &file, Shared &stats)
 	{
 		SavedCounters saved{};
 		Read(file, &saved, sizeof(saved));
-		pg_atomic_write_u32(&place.database, saved.database);
+		pg_atomic_write_u32(&place.database, static_cast<Oid>(saved.database));
 		for (int operation = 0; operation < operation_count; ++operation)
 		{
 			for (int action = 0; action < action_count; ++action)
@@ -172,7 +188,7 @@ bool ReadAll(File &file, Shared &stats)
 	{
 		memset(row, 0, stats.row_size);
 		Read(file, row, offsetof(Violation, text));
-		ReadText(file, row->text, stats.text_size);
+		ReadText(file, *row, stats.text_size);
 		if (stats.max_violations > 0)
 			memcpy(ViolationAt(stats, header.recorded - header.rows + i), row, stats.row_size);
 	}
@@ -198,6 +214,7 @@ void KeepStatsInFile(Shared &stats)
 		if (errno != ENOENT)
 			ereport(LOG, (errcode_for_file_access(),
 						  errmsg("could not read file \"%s\": %m", file_name)));
+		unlink(file_name);
 		return;
 	}
 	File file = Begin(handle);

@@ -30,6 +30,7 @@ struct Violation
 	std::int16_t operation;
 	std::int16_t mode;
 	std::int16_t action;
+	std::int16_t encoding; // of the names and the text: that of the database
 	char application[NAMEDATALEN];
 	char client[client_size];
 	char schema[NAMEDATALEN];

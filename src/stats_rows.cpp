@@ -25,8 +25,26 @@ Datum NameText(const char *name)
 	return CStringGetTextDatum(name);
 }
 
-void Put(void *store, void *columns, Datum *values, bool *nulls)
+// What another database has recorded in another encoding is shown as far as both agree on it: a
+// conversion may fail, and one row must not keep the others from being seen.
+Datum ForeignText(const char *text, std::int16_t encoding)
 {
+	char *shown = pstrdup(text);
+	if (encoding != GetDatabaseEncoding())
+	{
+		for (char *at = shown; *at != '\0'; ++at)
+		{
+			if (IS_HIGHBIT_SET(*at))
+				*at = '?';
+		}
+	}
+	return CStringGetTextDatum(shown);
+}
+
+template <int Count> void Put(void *store, void *columns, Datum (&values)[Count], bool *nulls)
+{
+	if (static_cast<TupleDesc>(columns)->natts != Count)
+		elog(ERROR, "the function is not declared as this library has it");
 	tuplestore_putvalues(static_cast<Tuplestorestate *>(store), static_cast<TupleDesc>(columns),
 						 values, nulls);
 }
@@ -76,20 +94,20 @@ void PutViolation(void *store, void *columns, const Violation &row)
 		TimestampTzGetDatum(row.at),
 		ObjectIdGetDatum(row.database),
 		ObjectIdGetDatum(row.role),
-		NameText(row.application),
+		ForeignText(row.application, row.encoding),
 		NameText(row.client),
 		Int32GetDatum(row.pid),
 		TextDatum(operation_names[row.operation]),
-		NameText(row.schema),
-		NameText(row.table),
-		NameText(row.index),
+		ForeignText(row.schema, row.encoding),
+		ForeignText(row.table, row.encoding),
+		ForeignText(row.index, row.encoding),
 		Int64GetDatum(row.size),
 		NameText(ModeText(row.mode)),
 		NameText(action_names[row.action]),
-		NameText(visible ? row.text : "<insufficient privilege>"),
+		visible ? ForeignText(row.text, row.encoding) : NameText("<insufficient privilege>"),
 	};
 	bool nulls[lengthof(values)] = {};
-	nulls[4] = row.client[0] == '\0';
+	nulls[4] = !visible || row.client[0] == '\0';
 	nulls[7] = row.schema[0] == '\0';
 	nulls[8] = row.table[0] == '\0';
 	nulls[9] = row.index[0] == '\0';
@@ -100,12 +118,12 @@ void PutViolation(void *store, void *columns, const Violation &row)
 // A copy of the ring, so that the lock is held no longer than that takes. `count` is set.
 char *CopyRows(Shared &stats, int &count)
 {
+	auto *rows = static_cast<char *>(MemoryContextAllocHuge(
+		CurrentMemoryContext, stats.row_size * (static_cast<Size>(stats.max_violations) + 1)));
 	LWLockAcquire(stats.lock, LW_SHARED);
 	const std::uint64_t since = stats.recorded - stats.kept_from;
 	const auto most = static_cast<std::uint64_t>(stats.max_violations);
 	count = static_cast<int>(since < most ? since : most);
-	auto *rows = static_cast<char *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, stats.row_size * (count + 1)));
 	for (int i = 0; i < count; ++i)
 		memcpy(rows + stats.row_size * i, ViolationAt(stats, stats.recorded - count + i),
 			   stats.row_size);
@@ -143,7 +161,10 @@ extern "C" void psi_put_violations(void *store, void *columns)
 	int count = 0;
 	char *rows = CopyRows(stats, count);
 	for (int i = 0; i < count; ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
 		PutViolation(store, columns, *reinterpret_cast<Violation *>(rows + stats.row_size * i));
+	}
 	pfree(rows);
 }
 

@@ -72,18 +72,20 @@ $node->psql('postgres', 'CREATE UNIQUE INDEX CONCURRENTLY failed_i ON t (a)');
 query('DROP INDEX CONCURRENTLY failed_i');
 $node->psql('postgres', 'DROP INDEX warned_i, rewritten_i');
 $node->psql('postgres', 'REINDEX TABLE t');
-is(counts(), 'create_index 6 3 1 1 1 1, drop_index 3 1 0 2 0 0, reindex 1 0 0 1 0 0', 'each is counted once, for what it was');
+$node->psql('postgres', 'SET pg_safe_index.mode = rewrite; DROP INDEX warned_i, rewritten_i');
+is(counts(), 'create_index 6 3 1 1 1 1, drop_index 5 1 0 2 2 0, reindex 1 0 0 1 0 0', 'each is counted once, for what it was');
 is(query('SELECT string_agg(concat_ws(\' \', operation, mode, action, schemaname, tablename, indexname, table_size, query), E\'\n\' ORDER BY at) FROM pg_safe_index_violations'),
 	'create_index error refused public t refused_i 0 CREATE INDEX refused_i ON t (a)
 create_index warn warned public t warned_i 0 CREATE INDEX warned_i ON t (a)
 create_index rewrite rewritten public t rewritten_i 0 CREATE INDEX rewritten_i ON t (a)
 drop_index error refused public t warned_i 8192 DROP INDEX warned_i, rewritten_i
-reindex error refused public t 8192 REINDEX TABLE t', 'and recorded');
+reindex error refused public t 8192 REINDEX TABLE t
+drop_index rewrite rewritten public t warned_i 8192 DROP INDEX warned_i, rewritten_i', 'and recorded');
 is(query("SELECT concat_ws(' ', datname, usename = current_user, application_name, client_addr IS NULL, pid > 0, at <= now()) FROM pg_safe_index_violations LIMIT 1"),
 	'postgres t 017_record.pl t t t', 'by whom');
 is(query('SELECT operation, violations, first_at <= last_at, largest_table_size FROM pg_safe_index_violations_summary ORDER BY operation'),
-	"create_index|3|t|0\ndrop_index|1|t|8192\nreindex|1|t|8192", 'the summary');
-is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), '5|0', 'none is lost');
+	"create_index|3|t|0\ndrop_index|2|t|8192\nreindex|1|t|8192", 'the summary');
+is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), '6|0', 'none is lost');
 
 # A long text ends where track_activity_query_size says, on a whole character.
 $node->psql('postgres', "CREATE INDEX ON t (a) WHERE a <> 1 -- " . "\x{c3}\x{a4}" x 2000);
@@ -190,6 +192,25 @@ for my $damage ('short', 'long', 'bit', 'empty', 'foreign')
 }
 is(() = slurp_file($node->logfile, $offset) =~ /LOG:  ignoring invalid data in file "pg_stat\/pg_safe_index.stat"/g, 5, 'damaged file: the log says so');
 $node->start;
+
+# An immediate shutdown is no clean one.
+$node->psql('postgres', 'CREATE INDEX ON t (a)');
+isnt(query('SELECT recorded FROM pg_safe_index_violations_info'), '0', 'immediate shutdown: there is something');
+$node->stop('immediate');
+ok(!-e $file, 'immediate shutdown: no file');
+$node->start;
+is(query('SELECT recorded FROM pg_safe_index_violations_info'), '0', 'immediate shutdown: starts empty');
+
+# A database with another encoding, a partitioned table, a schema.
+query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+query('CREATE TABLE t (a int)', 'latin');
+$node->psql('latin', "SET client_encoding = 'UTF8'; CREATE INDEX ON t (a) WHERE 'gr\x{c3}\x{bc}n' <> '';");
+is(query('SELECT query FROM pg_safe_index_violations'), "CREATE INDEX ON t (a) WHERE 'gr?n' <> ''", 'another encoding: what both agree on');
+query('CREATE TABLE part (a int) PARTITION BY RANGE (a); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10); INSERT INTO part VALUES (1)');
+$node->psql('postgres', q{SET pg_safe_index.min_table_size = '1kB'; CREATE INDEX ON part (a)});
+$node->psql('postgres', 'REINDEX SCHEMA public');
+is(query(q{SELECT string_agg(concat_ws(' ', operation, schemaname, tablename, table_size), ', ' ORDER BY at) FROM pg_safe_index_violations WHERE datname = 'postgres'}),
+	'create_index public part, reindex public', 'several tables: no size, no table');
 
 # A crash in the middle: the server goes on, and starts empty.
 $node->psql('postgres', 'CREATE INDEX ON t (a)');
