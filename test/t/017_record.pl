@@ -257,16 +257,26 @@ is($queries, 3, 'postgres_exporter: three queries');
 $node->append_conf('postgresql.conf', "log_destination = 'jsonlog'\nlogging_collector = on\nlog_filename = 'json.log'");
 $node->restart;
 $node->psql('postgres', 'SET pg_safe_index.mode = warn; CREATE INDEX logged ON t (a)');
-my $json = slurp_file($node->data_dir . '/log/json.json');
-my ($line) = grep { /"message":"CREATE INDEX without CONCURRENTLY would block writes/ } split /\n/, $json;
+# The collector is a process of its own, and may write it later.
+sub json_line
+{
+	my ($pattern) = @_;
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my ($line) = grep { $_ =~ $pattern } split /\n/, slurp_file($node->data_dir . '/log/json.json');
+		return $line if defined $line;
+		select(undef, undef, undef, 0.1);
+	}
+	return 'no such line';
+}
+my $line = json_line(qr/"message":"CREATE INDEX without CONCURRENTLY would block writes/);
 for my $field ('timestamp', 'user', 'dbname', 'pid', 'error_severity":"WARNING"', 'state_code":"01000"', 'detail', 'hint',
 	'application_name')
 {
 	like($line, qr/"\Q$field\E/, "jsonlog, a warning: $field");
 }
 $node->psql('postgres', 'CREATE INDEX logged_2 ON t (a)');
-$json = slurp_file($node->data_dir . '/log/json.json');
-($line) = grep { /would block.*logged_2/ } split /\n/, $json;
+$line = json_line(qr/would block.*logged_2/);
 for my $field ('error_severity":"ERROR"', 'state_code":"55000"', 'statement":"CREATE INDEX logged_2 ON t (a)"')
 {
 	like($line, qr/"\Q$field\E/, "jsonlog, an error: $field");
