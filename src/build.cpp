@@ -3,6 +3,7 @@
 
 #include "build_report.hpp"
 #include "invalid_index.hpp"
+#include "own_command.hpp"
 #include "stats.hpp"
 #include "timeouts.hpp"
 
@@ -41,25 +42,6 @@ struct Watch
 };
 
 Watch *watch = nullptr;
-
-// The table of an index that is being created. Its catalog entries are not visible yet to anything
-// but SnapshotSelf.
-Oid TableOfNewIndex(Oid index)
-{
-	Oid table = InvalidOid;
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexRelidIndexId, true, SnapshotSelf, 1, &key);
-	const HeapTuple tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		table = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indrelid;
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return table;
-}
 
 void NoteSiblings(Oid table)
 {
@@ -165,36 +147,6 @@ void BeginAnew()
 	StartTransactionCommand();
 }
 
-// DROP INDEX CONCURRENTLY, with all the hooks down the chain.
-void RunDrop(const psi_call &call, const InvalidIndex &index)
-{
-	// What it allocates before its commits it needs after them.
-	auto *name =
-		list_make2(makeString(pstrdup(index.index.schema)), makeString(pstrdup(index.index.name)));
-	auto *drop = makeNode(DropStmt);
-	drop->removeType = OBJECT_INDEX;
-	drop->objects = list_make1(name);
-	drop->behavior = DROP_RESTRICT;
-	drop->missing_ok = true;
-	drop->concurrent = true;
-
-	auto *statement = makeNode(PlannedStmt);
-	statement->commandType = CMD_UTILITY;
-	statement->canSetTag = false;
-	statement->utilityStmt = reinterpret_cast<Node *>(drop);
-
-	psi_call drop_call = call;
-	drop_call.statement = statement;
-	drop_call.query = psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
-							   quote_qualified_identifier(index.index.schema, index.index.name));
-	drop_call.read_only_tree = false;
-	drop_call.params = nullptr;
-	drop_call.environment = nullptr;
-	drop_call.dest = None_Receiver;
-	drop_call.completion = nullptr;
-	drop_call.go_on(&drop_call);
-}
-
 // Drops what was left. An error of it, a second cancel for one, ends the attempt, and is told
 // about.
 void DropLeftovers(const psi_call &call, Watch &watched)
@@ -217,7 +169,11 @@ void DropLeftovers(const psi_call &call, Watch &watched)
 			if (!index.gone)
 			{
 				PushActiveSnapshot(GetTransactionSnapshot());
-				RunDrop(call, index);
+				const psi_call drop = OwnCall(
+					call,
+					psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
+							 quote_qualified_identifier(index.index.schema, index.index.name)));
+				drop.go_on(&drop);
 			}
 			if (ActiveSnapshotSet())
 				PopActiveSnapshot();

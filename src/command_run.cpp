@@ -1,6 +1,7 @@
 // command_run: what exec_simple_query() does, without the portal.
 #include "command_run.hpp"
 
+#include "own_command.hpp"
 #include "statement.hpp"
 #include "target.hpp"
 
@@ -25,15 +26,6 @@ void BeginTransaction(const Runner &runner)
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-PlannedStmt *ParseCommand(const char *command)
-{
-	const List *parsed = pg_parse_query(command);
-	List *analyzed = pg_analyze_and_rewrite_fixedparams(static_cast<RawStmt *>(linitial(parsed)),
-														command, nullptr, 0, nullptr);
-	return static_cast<PlannedStmt *>(
-		linitial(pg_plan_queries(analyzed, command, CURSOR_OPT_PARALLEL_OK, nullptr)));
-}
-
 void RunCommand(Runner &runner, const char *command)
 {
 	// It may lie in what the commit frees.
@@ -44,21 +36,13 @@ void RunCommand(Runner &runner, const char *command)
 
 void RunHere(Runner &runner, const char *text)
 {
-	psi_call call = *runner.call;
-	call.query = text;
-	call.read_only_tree = false;
-	call.params = nullptr;
-	call.environment = nullptr;
-	call.dest = None_Receiver;
-	call.completion = nullptr;
-
 	// See RunConcurrently().
 	const MemoryContext inside =
 		AllocSetContextCreate(runner.context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(inside);
 	PG_TRY();
 	{
-		call.statement = ParseCommand(text);
+		const psi_call call = OwnCall(*runner.call, text);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.count == 1 && requests.items[0].concurrently)
 		{

@@ -35,7 +35,4 @@ void RunCommand(Runner &runner, const char *command);
 // The same in the transaction that has been begun for it.
 void RunHere(Runner &runner, const char *command);
 
-// Reads a command. Allocates.
-PlannedStmt *ParseCommand(const char *command);
-
 } // namespace psi

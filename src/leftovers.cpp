@@ -9,13 +9,13 @@
 namespace psi
 {
 
-bool DropLeftover(Runner &runner, Oid index)
+void DropLeftover(Runner &runner, Oid index)
 {
 	const auto invalid = ReadInvalidIndex(index);
 	if (!invalid.has_value())
-		return true;
+		return;
 	if (AtWorkOn(invalid->id, invalid->table_id).doing != Doing::nothing)
-		return false;
+		return;
 	BeginWithoutSnapshot(runner);
 	if (IsInvalidStill(*invalid))
 	{
@@ -28,7 +28,6 @@ bool DropLeftover(Runner &runner, Oid index)
 						 quote_qualified_identifier(invalid->index.schema, invalid->index.name)));
 	}
 	BeginTransaction(runner);
-	return true;
 }
 
 namespace

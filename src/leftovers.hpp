@@ -6,8 +6,8 @@
 namespace psi
 {
 
-// Drops an invalid index, with a NOTICE, if nobody is at work on it. False if somebody is.
-bool DropLeftover(Runner &runner, Oid index);
+// Drops an invalid index, with a NOTICE, if nobody is at work on it.
+void DropLeftover(Runner &runner, Oid index);
 
 // Before CREATE INDEX CONCURRENTLY. An invalid index with the name that the command gives, or that
 // PostgreSQL would choose, on the same table and of the same definition is dropped; `any_name`: one

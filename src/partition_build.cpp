@@ -4,6 +4,7 @@
 #include "build_report.hpp"
 #include "index_match.hpp"
 #include "leftovers.hpp"
+#include "own_command.hpp"
 
 namespace psi
 {
@@ -11,20 +12,11 @@ namespace psi
 namespace
 {
 
-enum class Step
+// A partition that lacks the index of its parent.
+struct Lacking
 {
-	none,   // all partitions have their index
-	attach, // one that is there
-	create, // on a partitioned partition, alone
-	build,  // on a leaf
-};
-
-struct Task
-{
-	Step step;
 	Oid partition;
 	Oid parent_index;
-	PartitionIndexes found;
 };
 
 struct Tree
@@ -34,7 +26,7 @@ struct Tree
 	Oid root;
 	Oid index; // on the root
 	int leaves;
-	int done; // leaves, in this try
+	int done; // leaves that have it
 };
 
 const char *Qualified(Oid relation)
@@ -43,30 +35,7 @@ const char *Qualified(Oid relation)
 	if (!row.has_value())
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("an index or a partition was dropped while the index was built")));
-	return quote_qualified_identifier(get_namespace_name(row->schema), NameStr(row->name));
-}
-
-// As if there were only this name, whatever the search path.
-RelationName HiddenName(Oid relation)
-{
-	const auto row = ReadClass(relation);
-	if (!row.has_value())
-		return {"?", "?", false};
-	RelationName name = NameOf(*row);
-	name.visible = false;
-	return name;
-}
-
-// The index of a table that is attached to that of its parent, or InvalidOid.
-Oid AttachedIndex(const List *indexes, Oid table)
-{
-	for (int i = 0; i < list_length(indexes); ++i)
-	{
-		const Oid index = list_nth_oid(indexes, i);
-		if (IndexGetRelation(index, true) == table)
-			return index;
-	}
-	return InvalidOid;
+	return QualifiedNameOf(*row).Quoted();
 }
 
 const char *NameOn(const Tree &tree, const ClassRow &partition)
@@ -74,44 +43,49 @@ const char *NameOn(const Tree &tree, const ClassRow &partition)
 	return ChooseName(tree.plan, NameOf(partition), partition.schema, nullptr, 0);
 }
 
-Task TaskFor(const Tree &tree, const ClassRow &partition, Oid parent_index)
+// The tables of these indexes, OIDs in their order. Allocates.
+List *TablesOf(const List *indexes)
 {
-	const Oid constraint = get_index_constraint(parent_index);
-	const char *first = FirstName(tree.plan, NameOf(partition));
-	const PartitionIndexes found =
-		FindPartitionIndexes(parent_index, constraint, partition.id, first);
-	if (OidIsValid(found.match))
-		return {Step::attach, partition.id, parent_index, found};
-	return {partition.kind == RELKIND_PARTITIONED_TABLE ? Step::create : Step::build, partition.id,
-			parent_index, found};
+	List *tables = NIL;
+	for (int i = 0; i < list_length(indexes); ++i)
+		tables = lappend_oid(tables, IndexGetRelation(list_nth_oid(indexes, i), true));
+	return tables;
 }
 
-// The first thing to do below a table, depth first.
-Task NextTask(const Tree &tree, Oid table, Oid index)
+// Adds the partitions below a table that lack the index, as far down as their parents have it. Each
+// level is read once, however many partitions there are. Allocates.
+List *FindLacking(Oid table, Oid index, List *lacking)
 {
-	constexpr Task nothing{Step::none, InvalidOid, InvalidOid, {InvalidOid, InvalidOid, NIL}};
 	check_stack_depth();
 	// find_inheritance_children() fails for one that is gone.
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)) ||
 		!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)))
-		return nothing;
-	const List *partitions = find_inheritance_children(table, NoLock);
+		return lacking;
 	const List *indexes = find_inheritance_children(index, NoLock);
+	List *tables = TablesOf(indexes);
+	for (int i = 0; i < list_length(indexes); ++i)
+	{
+		const Oid attached = list_nth_oid(indexes, i);
+		if (get_rel_relkind(attached) == RELKIND_PARTITIONED_INDEX && !IsValidIndex(attached))
+			lacking = FindLacking(list_nth_oid(tables, i), attached, lacking);
+	}
+	list_sort(tables, list_oid_cmp);
+	const List *partitions = find_inheritance_children(table, NoLock);
+	int next = 0;
 	for (int i = 0; i < list_length(partitions); ++i)
 	{
-		const auto partition = ReadClass(list_nth_oid(partitions, i));
-		if (!partition.has_value() || partition->kind == RELKIND_FOREIGN_TABLE)
+		// Both are in the order of their OIDs (find_inheritance_children()).
+		const Oid partition = list_nth_oid(partitions, i);
+		while (next < list_length(tables) && list_nth_oid(tables, next) < partition)
+			++next;
+		if ((next < list_length(tables) && list_nth_oid(tables, next) == partition) ||
+			get_rel_relkind(partition) == RELKIND_FOREIGN_TABLE)
 			continue;
-		const Oid attached = AttachedIndex(indexes, partition->id);
-		if (!OidIsValid(attached))
-			return TaskFor(tree, *partition, index);
-		if (partition->kind != RELKIND_PARTITIONED_TABLE || IsValidIndex(attached))
-			continue;
-		const Task below = NextTask(tree, partition->id, attached);
-		if (below.step != Step::none)
-			return below;
+		auto *found = static_cast<Lacking *>(palloc(sizeof(Lacking)));
+		*found = {partition, index};
+		lacking = lappend(lacking, found);
 	}
-	return nothing;
+	return lacking;
 }
 
 // The leaves that have the index.
@@ -152,60 +126,77 @@ void CountLeaf(Tree &tree, Oid leaf)
 		ereport(NOTICE, (errmsg("%d of %d partitions have the index", tree.done, tree.leaves)));
 }
 
-// The index on a leaf: built, given its constraint, attached.
-void BuildLeaf(Tree &tree, const Task &task)
+// The index on a leaf: built, and given its constraint. Its name, quoted.
+const char *BuildLeaf(Tree &tree, const ClassRow &leaf, const PartitionIndexes &found)
 {
-	for (int i = 0; i < list_length(task.found.left); ++i)
-		DropLeftover(tree.runner, list_nth_oid(task.found.left, i));
+	for (int i = 0; i < list_length(found.left); ++i)
+		DropLeftover(tree.runner, list_nth_oid(found.left, i));
 
-	const auto leaf = ReadClass(task.partition);
-	if (!leaf.has_value())
-		return; // the next look will not find it, either
-	const RelationName table = HiddenName(task.partition);
-	RelationName index{table.schema, nullptr, false};
+	const RelationName table = QualifiedNameOf(leaf);
 	Commands commands{};
-	if (OidIsValid(task.found.unfinished))
-	{
-		index = HiddenName(task.found.unfinished);
+	const auto unfinished = ReadClass(found.unfinished);
+	const RelationName index = unfinished.has_value()
+								   ? QualifiedNameOf(*unfinished)
+								   : RelationName{table.schema, NameOn(tree, leaf), false};
+	if (unfinished.has_value())
 		AppendUsingIndex(commands, tree.plan, table, index);
-	}
 	else
-	{
-		index.name = NameOn(tree, *leaf);
 		BuildOnTable(commands, tree.plan, table, index);
-	}
 	Run(tree, commands);
-	BeginTransaction(tree.runner);
-	Attach(tree, task.parent_index, index.Quoted());
+	return index.Quoted();
 }
 
-void Do(Tree &tree, const Task &task)
+// The index on a partition that is partitioned itself, alone: what is below comes next. Its name,
+// quoted.
+const char *CreateOnPartition(Tree &tree, const ClassRow &partition)
 {
-	switch (task.step)
+	const RelationName table = QualifiedNameOf(partition);
+	const RelationName index{table.schema, NameOn(tree, partition), false};
+	Commands commands{};
+	CreateOnly(commands, tree.plan, table, index);
+	Run(tree, commands);
+	return index.Quoted();
+}
+
+// Since the round began, the partition may have been detached, or given the index by somebody else.
+bool StillLacks(const ClassRow &partition, Oid parent_index)
+{
+	if (!partition.is_partition ||
+		get_partition_parent(partition.id, true) != IndexGetRelation(parent_index, true))
+		return false;
+	const List *indexes = IndexesOf(partition.id);
+	for (int i = 0; i < list_length(indexes); ++i)
 	{
-	case Step::attach:
-		Attach(tree, task.parent_index, Qualified(task.found.match));
-		break;
-	case Step::create:
+		const auto index = ReadClass(list_nth_oid(indexes, i));
+		if (index.has_value() && index->is_partition &&
+			get_partition_parent(index->id, true) == parent_index)
+			return false;
+	}
+	return true;
+}
+
+// Gives a partition its index: one that it has, or a new one. It may be gone by now.
+void Complete(Tree &tree, const Lacking &lacking)
+{
+	const auto partition = ReadClass(lacking.partition);
+	if (!partition.has_value() || !StillLacks(*partition, lacking.parent_index))
+		return;
+	const bool is_leaf = partition->kind != RELKIND_PARTITIONED_TABLE;
+	const PartitionIndexes found =
+		FindPartitionIndexes(lacking.parent_index, get_index_constraint(lacking.parent_index),
+							 partition->id, FirstName(tree.plan, NameOf(*partition)));
+	const char *index = nullptr;
+	if (OidIsValid(found.match))
+		index = Qualified(found.match);
+	else
 	{
-		const auto partition = ReadClass(task.partition);
-		if (!partition.has_value())
-			break;
-		const RelationName table = HiddenName(task.partition);
-		const RelationName index{table.schema, NameOn(tree, *partition), false};
-		Commands commands{};
-		CreateOnly(commands, tree.plan, table, index);
-		Run(tree, commands);
+		index = is_leaf ? BuildLeaf(tree, *partition, found) : CreateOnPartition(tree, *partition);
 		BeginTransaction(tree.runner);
-		Attach(tree, task.parent_index, index.Quoted());
-		break;
 	}
-	case Step::build:
-		BuildLeaf(tree, task);
-		break;
-	case Step::none:
-		break;
-	}
+	Attach(tree, lacking.parent_index, index);
+	BeginTransaction(tree.runner);
+	if (is_leaf)
+		CountLeaf(tree, partition->id);
 }
 
 // Is it the name that the command gives, or one that PostgreSQL chooses for it: the first, and a
@@ -222,7 +213,7 @@ bool IsNameOf(const IndexPlan &plan, const RelationName &table, const char *name
 }
 
 // An invalid index on the table that an earlier try has made, or InvalidOid.
-Oid EarlierIndex(const Tree &tree, const char *definition)
+Oid EarlierIndex(const Tree &tree, const RelationName &table, const char *definition)
 {
 	const auto *create = reinterpret_cast<const IndexStmt *>(ParseCommand(definition)->utilityStmt);
 	const List *indexes = IndexesOf(tree.root);
@@ -232,13 +223,47 @@ Oid EarlierIndex(const Tree &tree, const char *definition)
 		const Oid index = list_nth_oid(indexes, i);
 		const auto row = ReadClass(index);
 		if (!row.has_value() || row->kind != RELKIND_PARTITIONED_INDEX || IsValidIndex(index) ||
-			row->is_partition || !IsNameOf(tree.plan, HiddenName(tree.root), NameStr(row->name)) ||
+			row->is_partition || !IsNameOf(tree.plan, table, NameStr(row->name)) ||
 			OidIsValid(get_index_constraint(index)) != (tree.plan.constraint != nullptr))
 			continue;
 		if (IsSameIndex(index, *create, tree.root, definition))
 			found = index;
 	}
 	return found;
+}
+
+// Round after round: what a round has made below a partition, or others have attached meanwhile, is
+// for the next.
+void CompleteAll(Tree &tree)
+{
+	// Commands switch to the runner's context. There may be thousands of them.
+	const MemoryContext round =
+		AllocSetContextCreate(tree.runner.context, "pg_safe_index round", ALLOCSET_SMALL_SIZES);
+	const MemoryContext step =
+		AllocSetContextCreate(tree.runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
+	tree.runner.context = step;
+	Lacking before{InvalidOid, InvalidOid};
+	for (;;)
+	{
+		MemoryContextReset(round);
+		MemoryContextSwitchTo(round);
+		const List *lacking = FindLacking(tree.root, tree.index, NIL);
+		if (lacking == NIL)
+			break;
+		// A round leaves none of its partitions as it was.
+		const auto &first = *static_cast<const Lacking *>(linitial(lacking));
+		if (first.partition == before.partition && first.parent_index == before.parent_index)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("could not attach an index to partition \"%s\"",
+								   get_rel_name(first.partition))));
+		before = first;
+		for (int i = 0; i < list_length(lacking); ++i)
+		{
+			MemoryContextReset(step);
+			MemoryContextSwitchTo(step);
+			Complete(tree, *static_cast<const Lacking *>(list_nth(lacking, i)));
+		}
+	}
 }
 
 void Build(Tree &tree)
@@ -248,11 +273,11 @@ void Build(Tree &tree)
 	if (!root.has_value())
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("the table was dropped while the index was built")));
-	const RelationName table = HiddenName(tree.root);
+	const RelationName table = QualifiedNameOf(*root);
 	const RelationName name{
 		table.schema, tree.plan.name != nullptr ? tree.plan.name : NameOn(tree, *root), false};
 
-	tree.index = EarlierIndex(tree, DefinitionCommand(tree.plan, table, name));
+	tree.index = EarlierIndex(tree, table, DefinitionCommand(tree.plan, table, name));
 	if (!OidIsValid(tree.index))
 	{
 		const bool taken = OidIsValid(get_relname_relid(name.name, root->schema));
@@ -270,30 +295,7 @@ void Build(Tree &tree)
 								get_rel_name(tree.index))));
 
 	tree.done = CountDone(tree.index);
-	// Commands switch to the runner's context.
-	const MemoryContext step =
-		AllocSetContextCreate(tree.runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
-	tree.runner.context = step;
-	Oid last = InvalidOid;
-	for (;;)
-	{
-		// There may be thousands of them.
-		MemoryContextReset(step);
-		MemoryContextSwitchTo(step);
-		const Task task = NextTask(tree, tree.root, tree.index);
-		if (task.step == Step::none)
-			break;
-		if (task.partition == last)
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-							errmsg("could not attach an index to partition \"%s\"",
-								   get_rel_name(task.partition))));
-		last = task.partition;
-		Do(tree, task);
-		BeginTransaction(tree.runner);
-		if (task.step != Step::create &&
-			get_rel_relkind(task.partition) != RELKIND_PARTITIONED_TABLE)
-			CountLeaf(tree, task.partition);
-	}
+	CompleteAll(tree);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.index)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
@@ -341,79 +343,6 @@ void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-}
-
-namespace
-{
-
-// All that hold rows. Allocates.
-List *Leaves(Oid table, List *leaves)
-{
-	check_stack_depth();
-	const List *partitions = find_inheritance_children(table, NoLock);
-	for (int i = 0; i < list_length(partitions); ++i)
-	{
-		const Oid partition = list_nth_oid(partitions, i);
-		const char kind = get_rel_relkind(partition);
-		if (kind == RELKIND_PARTITIONED_TABLE)
-			leaves = Leaves(partition, leaves);
-		else if (kind == RELKIND_RELATION)
-			leaves = lappend_oid(leaves, partition);
-	}
-	return leaves;
-}
-
-// Does the leaf have the index that a command would build? Invalid ones are dropped.
-bool HasIndex(Runner &runner, Oid leaf, const char *command)
-{
-	const auto *create = reinterpret_cast<const IndexStmt *>(ParseCommand(command)->utilityStmt);
-	const List *indexes = IndexesOf(leaf);
-	bool has = false;
-	List *invalid = NIL;
-	for (int i = 0; i < list_length(indexes); ++i)
-	{
-		const Oid index = list_nth_oid(indexes, i);
-		const auto row = ReadClass(index);
-		if (!row.has_value() || row->is_partition ||
-			!IsSameIndex(index, *create, leaf, command, Likeness::attaches))
-			continue;
-		if (IsValidIndex(index))
-			has = true;
-		else
-			invalid = lappend_oid(invalid, index);
-	}
-	for (int i = 0; i < list_length(invalid); ++i)
-		DropLeftover(runner, list_nth_oid(invalid, i));
-	return has;
-}
-
-} // namespace
-
-void BuildBesideForeign(Runner &runner, const IndexPlan &plan, Oid root, const char *command)
-{
-	BeginTransaction(runner);
-	IndexPlan leaf_plan = plan;
-	leaf_plan.name = nullptr;
-	leaf_plan.if_not_exists = false;
-	const List *leaves = Leaves(root, NIL);
-	for (int i = 0; i < list_length(leaves); ++i)
-	{
-		BeginTransaction(runner);
-		const Oid leaf = list_nth_oid(leaves, i);
-		const auto row = ReadClass(leaf);
-		if (!row.has_value())
-			continue;
-		const RelationName table = HiddenName(leaf);
-		const RelationName index{
-			table.schema, ChooseName(leaf_plan, NameOf(*row), row->schema, nullptr, 0), false};
-		if (HasIndex(runner, leaf, DefinitionCommand(leaf_plan, table, index)))
-			continue;
-		Commands commands{};
-		BuildOnTable(commands, leaf_plan, table, index);
-		RunCommand(runner, static_cast<StringInfo>(llast(commands.list))->data);
-	}
-	RunCommand(runner, command);
-	BeginTransaction(runner);
 }
 
 } // namespace psi

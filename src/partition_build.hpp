@@ -16,9 +16,4 @@ bool MayIndexPartitions(Oid table);
 // So it goes on where an earlier try has ended, and takes partitions as they come and go.
 void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root);
 
-// The same where some of the leaves are foreign tables, which can have no index: one that is made
-// on the table alone would stay invalid for them. So the leaves that can get theirs first, and
-// `command`, which the client sent, then finds all that it would build.
-void BuildBesideForeign(Runner &runner, const IndexPlan &plan, Oid root, const char *command);
-
 } // namespace psi

@@ -43,6 +43,13 @@ RelationName NameOf(const ClassRow &row)
 			RelnameGetRelid(NameStr(row.name)) == row.id};
 }
 
+RelationName QualifiedNameOf(const ClassRow &row)
+{
+	RelationName name = NameOf(row);
+	name.visible = false;
+	return name;
+}
+
 RelationName NameBeside(const RelationName &sibling, const char *name)
 {
 	// Something else of that name earlier in the search path would be found in its place.
@@ -112,6 +119,23 @@ bool HasDependents(Oid index)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return has;
+}
+
+Oid TableOfNewIndex(Oid index)
+{
+	Oid table = InvalidOid;
+	ScanKeyData key;
+	ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(index));
+	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
+	const SysScanDesc scan =
+		systable_beginscan(catalog, IndexRelidIndexId, true, SnapshotSelf, 1, &key);
+	const HeapTuple tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		table = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indrelid;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return table;
 }
 
 List *IndexesOf(Oid table)

@@ -47,6 +47,9 @@ std::optional<ClassRow> ReadClass(Oid relation);
 // The name of a relation. Allocates.
 RelationName NameOf(const ClassRow &row);
 
+// The same, to be shown and quoted with the schema whatever the search path. Allocates.
+RelationName QualifiedNameOf(const ClassRow &row);
+
 // The name of a relation that is yet to be created in the schema of `sibling`. Allocates.
 RelationName NameBeside(const RelationName &sibling, const char *name);
 
@@ -65,6 +68,10 @@ bool IsExclusionIndex(Oid index);
 // Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
 // foreign key does on that of what it refers to.
 bool HasDependents(Oid index);
+
+// The table of an index that is being created, whose catalog entries are not visible yet to
+// anything but SnapshotSelf. InvalidOid if it is no index.
+Oid TableOfNewIndex(Oid index);
 
 // The indexes of a table, OIDs in their order: those that a drop ended half way left dead, too,
 // which RelationGetIndexList() leaves out. No lock on the table. Allocates.

@@ -3,8 +3,10 @@
 
 #include "activity.hpp"
 #include "build_report.hpp"
+#include "foreign_leaves.hpp"
 #include "index_match.hpp"
 #include "leftovers.hpp"
+#include "own_command.hpp"
 #include "partition_build.hpp"
 #include "remedy_parts.hpp"
 #include "report.hpp"
@@ -37,7 +39,7 @@ const char *FreeIndexName(Oid index, Oid table)
 	if (!row.has_value() || IndexGetRelation(index, true) != table ||
 		OidIsValid(get_index_constraint(index)))
 		return nullptr;
-	return quote_qualified_identifier(get_namespace_name(row->schema), NameStr(row->name));
+	return QualifiedNameOf(*row).Quoted();
 }
 
 // A valid index that is to become a constraint, and cannot: without it the command is as if it had
@@ -68,10 +70,7 @@ void DropAfterFailure(Runner &runner, Oid index, Oid table)
 		StartTransactionCommand();
 		MemoryContextSwitchTo(runner.context);
 		const auto row = ReadClass(index);
-		const char *name =
-			row.has_value()
-				? quote_qualified_identifier(get_namespace_name(row->schema), NameStr(row->name))
-				: "";
+		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
 				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
 						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"

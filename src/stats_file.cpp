@@ -63,13 +63,6 @@ struct SavedCounters
 	std::uint64_t failed_builds[operation_count];
 };
 
-std::uint32_t RowsKept(const Shared &stats)
-{
-	const std::uint64_t since = stats.recorded - stats.kept_from;
-	const auto most = static_cast<std::uint64_t>(stats.max_violations);
-	return static_cast<std::uint32_t>(since < most ? since : most);
-}
-
 void WriteAll(File &file, Shared &stats)
 {
 	const Header header{magic,

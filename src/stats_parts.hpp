@@ -57,6 +57,14 @@ inline Size RowSize()
 	return MAXALIGN(offsetof(Violation, text) + pgstat_track_activity_query_size);
 }
 
+// So many of the latest violations are in the ring. The caller holds the lock.
+inline std::uint32_t RowsKept(const Shared &stats)
+{
+	const std::uint64_t since = stats.recorded - stats.kept_from;
+	const auto most = static_cast<std::uint64_t>(stats.max_violations);
+	return static_cast<std::uint32_t>(since < most ? since : most);
+}
+
 // Null without shared memory.
 Shared *SharedStats();
 // Raises an error without shared memory.

@@ -121,9 +121,7 @@ char *CopyRows(Shared &stats, int &count)
 	auto *rows = static_cast<char *>(MemoryContextAllocHuge(
 		CurrentMemoryContext, stats.row_size * (static_cast<Size>(stats.max_violations) + 1)));
 	LWLockAcquire(stats.lock, LW_SHARED);
-	const std::uint64_t since = stats.recorded - stats.kept_from;
-	const auto most = static_cast<std::uint64_t>(stats.max_violations);
-	count = static_cast<int>(since < most ? since : most);
+	count = static_cast<int>(RowsKept(stats));
 	for (int i = 0; i < count; ++i)
 		memcpy(rows + stats.row_size * i, ViolationAt(stats, stats.recorded - count + i),
 			   stats.row_size);
@@ -176,9 +174,7 @@ extern "C" void psi_put_violations_info(void *store, void *columns)
 	Shared &stats = *SharedStats();
 	LWLockAcquire(stats.lock, LW_SHARED);
 	const std::uint64_t recorded = stats.recorded;
-	const std::uint64_t since = recorded - stats.kept_from;
-	const auto most = static_cast<std::uint64_t>(stats.max_violations);
-	const std::uint64_t kept = since < most ? since : most;
+	const std::uint32_t kept = RowsKept(stats);
 	const TimestampTz reset_at = stats.reset_at;
 	LWLockRelease(stats.lock);
 	Datum values[] = {Int64GetDatum(static_cast<int64>(recorded)),
