@@ -137,11 +137,13 @@ SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'p_14'::reg
 CREATE SCHEMA s1;
 CREATE TABLE s1.other (x int);
 CREATE INDEX CONCURRENTLY cc ON s1.other (x);
-CREATE TABLE k (a int, CONSTRAINT cc CHECK (a > 0));
+CREATE TABLE k (a int);
+CREATE EVENT TRIGGER no_constraint ON ddl_command_end EXECUTE FUNCTION no_constraint();
 SET search_path = s1, public;
 \set VERBOSITY sqlstate
 ALTER TABLE k ADD CONSTRAINT cc UNIQUE (a);
 \set VERBOSITY default
+DROP EVENT TRIGGER no_constraint;
 RESET search_path;
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('s1.other'::regclass, 'k'::regclass);
 \echo ... several names, one of which PostgreSQL refuses
@@ -226,6 +228,29 @@ UPDATE pg_index SET indisvalid = false, indisready = false, indislive = false WH
 CREATE INDEX dp_a ON dp (a);
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'dp_1'::regclass;
 
+\echo ... functions in an index run as the owner of the table, and not as whoever sends the command
+CREATE FUNCTION for_owner(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN ASSERT current_user = 'psi_one', current_user; RETURN $1; END $$;
+CREATE TABLE op (a int) PARTITION BY RANGE (a);
+CREATE TABLE op_1 PARTITION OF op FOR VALUES FROM (0) TO (10);
+ALTER TABLE op OWNER TO psi_one;
+ALTER TABLE op_1 OWNER TO psi_one;
+GRANT CREATE ON SCHEMA public TO psi_one;
+CREATE INDEX CONCURRENTLY ON op_1 ((a + for_owner(0))) WHERE a < for_owner(5);
+\set VERBOSITY terse
+CREATE INDEX op_e ON op ((a + for_owner(0)));
+CREATE INDEX op_w ON op (a) WHERE a > for_owner(1);
+CREATE INDEX op_a ON op (a);
+SET ROLE psi_one;
+CREATE INDEX op_e ON op ((a + for_owner(0)));
+RESET ROLE;
+\set VERBOSITY default
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'op'::regclass;
+\echo ... what PostgreSQL would say only after the build
+CREATE TABLE cn (a int NOT NULL PRIMARY KEY, b int NOT NULL CONSTRAINT cn_b CHECK (b > 0));
+ALTER TABLE cn ADD CONSTRAINT cn_b UNIQUE (b);
+ALTER TABLE cn ADD PRIMARY KEY (b);
+
 \echo *** the floor
 SET pg_safe_index.minimum_mode = rewrite;
 SET pg_safe_index.mode = error;
@@ -234,7 +259,8 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn;
+DROP FUNCTION for_owner(int);
 DROP FUNCTION wf(zd) CASCADE;
 DROP TABLE zd;
 DROP SCHEMA s1 CASCADE;

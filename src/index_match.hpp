@@ -21,6 +21,11 @@ enum class Likeness
 bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
 				 Likeness likeness = Likeness::same);
 
+// Can the two correspond at all: do both have expressions, or neither, and a predicate? Asked
+// before BuildIndexInfo(), which evaluates what is constant in these as the current user, with
+// functions that whoever owns the table has chosen.
+bool MayMatch(Relation one, Relation other);
+
 // An index on a partition that corresponds to one on its parent, as ALTER INDEX ... ATTACH
 // PARTITION wants it (CompareIndexInfo()), and is not attached to any.
 struct PartitionIndexes

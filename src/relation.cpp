@@ -105,6 +105,16 @@ bool IsExclusionIndex(Oid index)
 	return exclusion;
 }
 
+bool IsOwner(Oid relation, Oid role)
+{
+	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool owns = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner == role;
+	ReleaseSysCache(tuple);
+	return owns;
+}
+
 bool HasDependents(Oid index)
 {
 	ScanKeyData keys[2];

@@ -65,6 +65,9 @@ bool IsValidIndex(Oid index);
 // Is it the index of an exclusion constraint?
 bool IsExclusionIndex(Oid index);
 
+// Is it this very role that owns the relation? False for one that is gone.
+bool IsOwner(Oid relation, Oid role);
+
 // Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
 // foreign key does on that of what it refers to.
 bool HasDependents(Oid index);

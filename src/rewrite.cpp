@@ -175,6 +175,21 @@ bool IsAlone(const Findings &findings)
 		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
 }
 
+// ALTER INDEX ... ATTACH PARTITION evaluates what is constant in expressions and predicate as the
+// current user; CREATE INDEX does so as the owner of the table, who may have written the functions.
+bool WouldRunCodeOfOthers(const Request &request, Oid table)
+{
+	const IndexStmt *create = request.create;
+	if (create == nullptr || IsOwner(table, GetUserId()))
+		return false;
+	for (int i = 0; i < list_length(create->indexParams); ++i)
+	{
+		if (static_cast<const IndexElem *>(list_nth(create->indexParams, i))->expr != nullptr)
+			return true;
+	}
+	return create->whereClause != nullptr;
+}
+
 // Several drops cannot be undone once one of them is refused.
 bool MayDropAll(const Findings &findings)
 {
@@ -250,7 +265,8 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	{
 		IndexPlan plan{};
 		if (target.nullable_columns != NIL || remedy.list == NIL ||
-			!MayIndexPartitions(target.table_id))
+			!MayIndexPartitions(target.table_id) ||
+			WouldRunCodeOfOthers(first.request, target.table_id))
 			return false;
 		if (first.request.constraint != nullptr)
 			plan = PlanForConstraint(first.request);

@@ -80,6 +80,11 @@ bool IsRefused(const Request &request, Oid table)
 	if (constraint.contype == CONSTR_PRIMARY && HasPrimaryKey(table) &&
 		!DropsConstraint(*request.alter))
 		return true;
+	// On a partitioned table it may be that of an earlier try, which mode rewrite goes on with.
+	if (constraint.conname != nullptr && get_rel_relkind(table) == RELKIND_RELATION &&
+		ConstraintNameIsUsed(CONSTRAINT_RELATION, table, constraint.conname) &&
+		!DropsConstraint(*request.alter))
+		return true;
 	return !AllColumnsExist(request, constraint.keys, table) ||
 		   !AllColumnsExist(request, constraint.including, table);
 }
