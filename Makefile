@@ -25,22 +25,33 @@ EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso 
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-# make test and make demo install what is missing, which may be PGXS itself.
-ifeq ($(filter test demo,$(MAKECMDGOALS)),)
+# These install what is missing, which may be PGXS itself.
+SCRIPTS = test demo test-clients test-extensions test-core
+ifeq ($(filter $(SCRIPTS),$(MAKECMDGOALS)),)
 include $(PGXS)
 endif
 
 # PGXS hands PG_CXXFLAGS to the compiler, but not to the one that makes bitcode for the JIT compiler.
 BITCODE_CXXFLAGS += $(CXX_DIALECT)
 
-# make test: everything on throw-away clusters; make demo: the main job, to watch. Both install what is missing.
+# make test: everything of our own, on throw-away clusters; make demo: the main job, to watch.
 test:
 	test/run
 
 demo:
 	demo/run
 
-.PHONY: test demo
+# With software of others: clients, extensions, PostgreSQL's own suites. test/README.md says what each shows.
+test-clients:
+	test/clients/run
+
+test-extensions:
+	test/extensions/run
+
+test-core:
+	test/core/run
+
+.PHONY: $(SCRIPTS)
 
 # PGXS does not look at headers: an object of an older one would crash the server.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.hpp src/*.h)

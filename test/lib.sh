@@ -22,6 +22,9 @@ as_server() {
 
 have_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
+# Another of these scripts may be installing something at this moment.
+apt_lock=(flock "${TMPDIR:-/tmp}/psi-apt.lock")
+
 # need_packages NAME...: installs those Debian packages that are missing.
 need_packages() {
 	local package missing=()
@@ -30,10 +33,10 @@ need_packages() {
 	command -v apt-get >/dev/null || die "Please install: ${missing[*]}"
 	say "Installing ${missing[*]}"
 	if [ -z "${apt_updated:-}" ]; then
-		as_root apt-get -qq update || echo "apt-get update failed; going on with the lists at hand" >&2
+		as_root "${apt_lock[@]}" apt-get -qq update || echo "apt-get update failed; going on with the lists at hand" >&2
 		apt_updated=yes
 	fi
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+	as_root "${apt_lock[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends \
 		"${missing[@]}" >"${TMPDIR:-/tmp}/psi-apt.$$" 2>&1 ||
 		{ tail -n 20 "${TMPDIR:-/tmp}/psi-apt.$$" >&2; rm -f "${TMPDIR:-/tmp}/psi-apt.$$"
 			die "Could not install ${missing[*]}"; }
@@ -77,13 +80,17 @@ find_server() {
 	export PG_CONFIG
 }
 
-# Builds the module in the folder $1 and installs it where the server finds it.
+# Builds the module in the folder $1, in a copy in $scratch (somebody else may be building it for another server), and
+# installs it where the server finds it.
 build_and_install() {
+	local copy
 	say "Building for $("$PG_CONFIG" --version)"
+	copy=$(mktemp -d "$scratch/build.XXXXXX")
 	# Objects of another major version or compiler must not be taken for ours.
-	make -C "$1" -s clean PG_CONFIG="$PG_CONFIG" >/dev/null
-	make -C "$1" -s PG_CONFIG="$PG_CONFIG" "${@:2}"
-	as_root make -C "$1" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
+	tar c -C "$1" --exclude=.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' . | tar x -C "$copy"
+	make -C "$copy" -s PG_CONFIG="$PG_CONFIG" "${@:2}"
+	as_root make -C "$copy" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
+	rm -rf "$copy"
 }
 
 servers=()
@@ -113,7 +120,7 @@ clean_up() {
 }
 
 # start_server NAME [POSTGRES OPTION...]: a new cluster in $scratch/NAME, on a socket in $scratch only. Sets
-# PGHOST, PGPORT, PGUSER and PGDATABASE for the clients.
+# PGHOST, PGPORT, PGUSER and PGDATABASE for the clients. PSI_POSTGRES, if set, is run as the server.
 start_server() {
 	local data=$scratch/$1
 	shift
@@ -123,7 +130,7 @@ start_server() {
 	unset PGHOSTADDR PGSERVICE PGOPTIONS
 	export PGHOST=$scratch PGPORT=54329 PGUSER=postgres PGDATABASE=postgres
 	servers+=("$data")
-	as_server "$bindir/pg_ctl" -D "$data" -l "$data.log" -w start -o \
+	as_server "$bindir/pg_ctl" -p "${PSI_POSTGRES:-$bindir/postgres}" -D "$data" -l "$data.log" -w start -o \
 		"-k $scratch -p $PGPORT -c listen_addresses='' -c fsync=off $*" >/dev/null ||
 		{ cat "$data.log" >&2; die "the server did not start"; }
 }

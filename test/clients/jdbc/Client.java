@@ -1,0 +1,223 @@
+// pgjdbc in its ways to run a command: what each does with a plain CREATE INDEX and DROP INDEX, and with the concurrent
+// ones. The methods readme...() are the README's code blocks, put in by `run`.
+import java.sql.*;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLWarning;
+import org.postgresql.util.ServerErrorMessage;
+
+public class Client {
+    static String url;
+
+    interface Step { void run() throws SQLException; }
+
+    static void check(String what, boolean good) { System.out.println((good ? "ok - " : "not ok - ") + what); }
+
+    static void is(String what, Object got, Object expected) {
+        check(what, expected.equals(got));
+        if (!expected.equals(got)) System.out.println("    got: " + got + "\n    expected: " + expected);
+    }
+
+    static void show(String text) { System.out.println("    " + text.replace("\n", "\n    ")); }
+
+    static Connection open(String url) throws SQLException { return DriverManager.getConnection(url, "app", null); }
+
+    static Connection connect(String... parameters) throws SQLException {
+        return open(url + (parameters.length > 0 ? "?" + String.join("&", parameters) : ""));
+    }
+
+    static void execute(Connection connection, String command) throws SQLException {
+        try (Statement statement = connection.createStatement()) { statement.execute(command); }
+    }
+
+    // valid, invalid or none, as a connection of its own sees it.
+    static String index(String name) throws SQLException {
+        try (Connection c = connect(); Statement s = c.createStatement(); ResultSet r = s.executeQuery(
+                "SELECT CASE WHEN indisvalid THEN 'valid' ELSE 'invalid' END FROM pg_index "
+                + "WHERE indexrelid = to_regclass('" + name + "')")) {
+            return r.next() ? r.getString(1) : "none";
+        }
+    }
+
+    static void passes(String what, Step step) {
+        try { step.run(); check(what, true); }
+        catch (SQLException e) { check(what, false); show(e.getMessage()); }
+    }
+
+    // The step fails with our message and with `use` in the hint: in getMessage(), which is what a stack trace shows.
+    static SQLException refused(String what, String message, String use, Step step) {
+        try { step.run(); check(what, false); show("it ran"); return null; }
+        catch (SQLException e) {
+            String text = e.getMessage();
+            check(what, "55000".equals(e.getSQLState()) && text.contains(message) && text.contains(use)
+                    && text.contains("To run it as it is: SET pg_safe_index.mode = off."));
+            show(text);
+            return e;
+        }
+    }
+
+    static final String NO_INDEX = "CREATE INDEX without CONCURRENTLY would block writes to table \"account\"";
+    static final String NO_DROP = "DROP INDEX without CONCURRENTLY would block reads and writes of table \"account\"";
+    static final String PLAIN = "CREATE INDEX plain ON account (email)";
+    static final String USE = "Use: CREATE INDEX CONCURRENTLY plain ON account (email);";
+
+    static void readmeConcurrently(Connection connection) throws SQLException {
+        //README concurrently
+    }
+
+    static String readmeOverrideUrl(String url) {
+        //README override_url
+        return override;
+    }
+
+    static void readmeOverrideTransaction(Connection connection) throws SQLException {
+        //README override_transaction
+    }
+
+    static void batch(Connection c, String... commands) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            for (String command : commands) s.addBatch(command);
+            s.executeBatch();
+        }
+    }
+
+    // All ways to run a plain command, under one setting of preferQueryMode.
+    static void refusals(String mode) throws SQLException {
+        String in = ", preferQueryMode=" + mode;
+        try (Connection c = connect("preferQueryMode=" + mode)) {
+            refused("Statement, autocommit" + in, NO_INDEX, USE, () -> execute(c, PLAIN));
+            refused("PreparedStatement, autocommit" + in, NO_INDEX, USE, () -> {
+                try (PreparedStatement p = c.prepareStatement(PLAIN)) { p.execute(); }
+            });
+            refused("executeBatch, autocommit" + in, NO_INDEX, USE,
+                    () -> batch(c, "INSERT INTO account VALUES (7)", PLAIN));
+            refused("a string of two commands" + in, NO_INDEX, USE, () -> execute(c, "SELECT 1; " + PLAIN));
+            refused("DROP INDEX" + in, NO_DROP, "Use: DROP INDEX CONCURRENTLY account_old;",
+                    () -> execute(c, "DROP INDEX account_old"));
+            c.setAutoCommit(false);
+            refused("Statement in a transaction" + in, NO_INDEX, USE, () -> execute(c, PLAIN));
+            c.rollback();
+            passes("a new table with its indexes in one transaction" + in, () -> {
+                execute(c, "CREATE TABLE visit_" + mode + " (id bigint PRIMARY KEY, at timestamptz UNIQUE)");
+                execute(c, "CREATE INDEX visit_at_" + mode + " ON visit_" + mode + " (at, id)");
+                c.commit();
+            });
+        }
+        is("nothing was built or dropped" + in, index("plain") + ", " + index("account_old"), "none, valid");
+        is("the new table's index is valid" + in, index("visit_at_" + mode), "valid");
+    }
+
+    static void fields() throws SQLException {
+        try (Connection c = connect()) {
+            PSQLException e = (PSQLException) refused("for its fields", NO_INDEX, USE, () -> execute(c, PLAIN));
+            if (e == null) return;
+            ServerErrorMessage m = e.getServerErrorMessage();
+            is("getServerErrorMessage(): SQLState", m.getSQLState(), "55000");
+            is("... message", m.getMessage(), NO_INDEX);
+            check("... detail", m.getDetail() != null && m.getDetail().contains("locked in SHARE mode"));
+            check("... hint", m.getHint() != null && m.getHint().startsWith(USE));
+            is("... schema, table, constraint",
+                    m.getSchema() + " " + m.getTable() + " " + m.getConstraint(), "public account plain");
+        }
+    }
+
+    static void concurrently() throws SQLException {
+        try (Connection c = connect()) {
+            passes("README: CREATE INDEX CONCURRENTLY", () -> readmeConcurrently(c));
+            is("README: the index is valid", index("account_email"), "valid");
+            passes("DROP INDEX CONCURRENTLY", () -> execute(c, "DROP INDEX CONCURRENTLY account_email"));
+            is("DROP INDEX CONCURRENTLY: no index", index("account_email"), "none");
+            passes("PreparedStatement: CREATE INDEX CONCURRENTLY", () -> {
+                try (PreparedStatement p = c.prepareStatement("CREATE INDEX CONCURRENTLY account_email ON account (email)")) {
+                    p.execute();
+                }
+            });
+            is("PreparedStatement: the index is valid", index("account_email"), "valid");
+        }
+    }
+
+    static void overrides() throws SQLException {
+        try (Connection c = open(readmeOverrideUrl(url))) {
+            passes("README: the URL's options", () -> execute(c, PLAIN));
+            is("README: the URL's options: the index is valid", index("plain"), "valid");
+            passes("README: the URL's options: DROP INDEX", () -> execute(c, "DROP INDEX plain"));
+        }
+        try (Connection c = connect()) {
+            passes("README: SET LOCAL", () -> readmeOverrideTransaction(c));
+            is("README: SET LOCAL: the index is valid", index("account_name"), "valid");
+            refused("SET LOCAL is over with its transaction", NO_INDEX, USE, () -> execute(c, PLAIN));
+            c.rollback();
+            c.setAutoCommit(true);
+            execute(c, "SET pg_safe_index.mode = off");
+            passes("SET", () -> execute(c, PLAIN));
+            is("SET: the index is valid", index("plain"), "valid");
+            execute(c, "DROP INDEX plain");
+        }
+    }
+
+    // The first warning of a command that runs. Its detail and hint are not in getMessage(), unlike those of an error.
+    static String warning(Connection c, String command) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            s.execute(command);
+            SQLWarning w = s.getWarnings();
+            if (w == null) return "no warning";
+            ServerErrorMessage m = ((PSQLWarning) w).getServerErrorMessage();
+            String text = w.getSQLState() + " " + w.getMessage() + "\n" + m.getDetail() + "\n" + m.getHint();
+            show(text);
+            return text;
+        }
+    }
+
+    static void warn() throws SQLException {
+        try (Connection c = connect("options=-c%20pg_safe_index.mode=warn")) {
+            String text = warning(c, PLAIN);
+            check("mode warn: the SQLWarning", text.startsWith("01000 ") && text.contains(NO_INDEX) && text.contains(USE));
+            is("mode warn: the index is valid", index("plain"), "valid");
+            execute(c, "SET pg_safe_index.mode = off");
+            execute(c, "DROP INDEX plain");
+        }
+    }
+
+    static void rewrite(String mode) throws SQLException {
+        String in = ", preferQueryMode=" + mode;
+        try (Connection c = connect("preferQueryMode=" + mode, "options=-c%20pg_safe_index.mode=rewrite")) {
+            check("mode rewrite: the SQLWarning" + in,
+                    warning(c, PLAIN).contains("Running: CREATE INDEX CONCURRENTLY plain ON account (email);"));
+            is("mode rewrite: the index is valid" + in, index("plain"), "valid");
+            check("mode rewrite: DROP INDEX" + in,
+                    warning(c, "DROP INDEX plain").contains("Running: DROP INDEX CONCURRENTLY plain;"));
+            is("mode rewrite: no index" + in, index("plain"), "none");
+            Step batch = () -> batch(c, "INSERT INTO account VALUES (7)", PLAIN);
+            if (mode.equals("extended")) {
+                refused("mode rewrite: executeBatch" + in, NO_INDEX, USE, batch);
+            } else {
+                // The driver sends each command of the batch by itself.
+                passes("mode rewrite: executeBatch" + in, batch);
+                is("mode rewrite: executeBatch: the index is valid" + in, index("plain"), "valid");
+                execute(c, "DROP INDEX plain");
+            }
+            refused("mode rewrite: a string of two commands" + in, NO_INDEX, USE, () -> execute(c, "SELECT 1; " + PLAIN));
+            c.setAutoCommit(false);
+            refused("mode rewrite: in a transaction" + in, NO_INDEX, USE, () -> execute(c, PLAIN));
+            c.rollback();
+            is("mode rewrite: what was refused built nothing" + in, index("plain"), "none");
+        }
+    }
+
+    public static void main(String[] arguments) throws SQLException {
+        url = arguments[0];
+        try (Connection c = connect()) {
+            System.out.println(c.getMetaData().getDriverName() + " " + c.getMetaData().getDriverVersion()
+                    + ", Java " + System.getProperty("java.version"));
+            c.setAutoCommit(false);
+            execute(c, "CREATE TABLE account (id bigint, email text, name text)");
+            execute(c, "CREATE INDEX account_old ON account (id)");
+            c.commit();
+        }
+        for (String mode : new String[] {"extended", "simple"}) refusals(mode);
+        fields();
+        concurrently();
+        overrides();
+        warn();
+        for (String mode : new String[] {"extended", "simple"}) rewrite(mode);
+    }
+}

@@ -1,0 +1,3 @@
+# What the task `environment` of rake loads.
+require_relative "application"
+Rails.application.initialize!
