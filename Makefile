@@ -26,8 +26,8 @@ EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 # These install what is missing, which may be PGXS itself.
-SCRIPTS = test demo test-clients test-extensions test-core
-ifeq ($(filter $(SCRIPTS),$(MAKECMDGOALS)),)
+OWN_TARGETS = test demo test-clients test-extensions test-core
+ifeq ($(filter $(OWN_TARGETS),$(MAKECMDGOALS)),)
 include $(PGXS)
 endif
 
@@ -51,7 +51,7 @@ test-extensions:
 test-core:
 	test/core/run
 
-.PHONY: $(SCRIPTS)
+.PHONY: $(OWN_TARGETS)
 
 # PGXS does not look at headers: an object of an older one would crash the server.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.hpp src/*.h)
