@@ -245,7 +245,7 @@ SET ROLE psi_one;
 CREATE INDEX op_e ON op ((a + for_owner(0)));
 RESET ROLE;
 \set VERBOSITY default
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'op'::regclass;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'op'::regclass ORDER BY 1;
 \echo ... what PostgreSQL would say only after the build
 CREATE TABLE cn (a int NOT NULL PRIMARY KEY, b int NOT NULL CONSTRAINT cn_b CHECK (b > 0));
 ALTER TABLE cn ADD CONSTRAINT cn_b UNIQUE (b);

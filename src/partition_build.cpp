@@ -19,14 +19,20 @@ struct Lacking
 	Oid parent_index;
 };
 
+// How far it has come. It lies where a longjmp does not matter.
+struct Progress
+{
+	Oid index; // on the root
+	int leaves;
+	int done; // leaves that have it
+};
+
 struct Tree
 {
 	Runner &runner;
 	const IndexPlan &plan;
 	Oid root;
-	Oid index; // on the root
-	int leaves;
-	int done; // leaves that have it
+	Progress &progress;
 };
 
 const char *Qualified(Oid relation)
@@ -118,12 +124,15 @@ void Attach(Tree &tree, Oid parent_index, const char *index)
 
 void CountLeaf(Tree &tree, Oid leaf)
 {
-	++tree.done;
-	ereport(DEBUG1, (errmsg_internal("index on partition \"%s\" is attached (%d of %d)",
-									 get_rel_name(leaf), tree.done, tree.leaves)));
+	++tree.progress.done;
+	ereport(DEBUG1,
+			(errmsg_internal("index on partition \"%s\" is attached (%d of %d)", get_rel_name(leaf),
+							 tree.progress.done, tree.progress.leaves)));
 	// Every tenth of them.
-	if (tree.leaves > 10 && tree.done * 10 / tree.leaves > (tree.done - 1) * 10 / tree.leaves)
-		ereport(NOTICE, (errmsg("%d of %d partitions have the index", tree.done, tree.leaves)));
+	if (tree.progress.leaves > 10 && tree.progress.done * 10 / tree.progress.leaves >
+										 (tree.progress.done - 1) * 10 / tree.progress.leaves)
+		ereport(NOTICE, (errmsg("%d of %d partitions have the index", tree.progress.done,
+								tree.progress.leaves)));
 }
 
 // The index on a leaf: built, and given its constraint. Its name, quoted.
@@ -247,7 +256,7 @@ void CompleteAll(Tree &tree)
 	{
 		MemoryContextReset(round);
 		MemoryContextSwitchTo(round);
-		const List *lacking = FindLacking(tree.root, tree.index, NIL);
+		const List *lacking = FindLacking(tree.root, tree.progress.index, NIL);
 		if (lacking == NIL)
 			break;
 		// A round leaves none of its partitions as it was.
@@ -277,8 +286,8 @@ void Build(Tree &tree)
 	const RelationName name{
 		table.schema, tree.plan.name != nullptr ? tree.plan.name : NameOn(tree, *root), false};
 
-	tree.index = EarlierIndex(tree, table, DefinitionCommand(tree.plan, table, name));
-	if (!OidIsValid(tree.index))
+	tree.progress.index = EarlierIndex(tree, table, DefinitionCommand(tree.plan, table, name));
+	if (!OidIsValid(tree.progress.index))
 	{
 		const bool taken = OidIsValid(get_relname_relid(name.name, root->schema));
 		Commands commands{};
@@ -288,20 +297,21 @@ void Build(Tree &tree)
 		if (taken)
 			return;
 		BeginTransaction(tree.runner);
-		tree.index = get_relname_relid(name.name, root->schema);
+		tree.progress.index = get_relname_relid(name.name, root->schema);
 	}
 	else
 		ereport(NOTICE, (errmsg("going on with index \"%s\", which an earlier command has begun",
-								get_rel_name(tree.index))));
+								get_rel_name(tree.progress.index))));
 
-	tree.done = CountDone(tree.index);
+	tree.progress.done = CountDone(tree.progress.index);
 	CompleteAll(tree);
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.index)))
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.progress.index)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
-	if (!IsValidIndex(tree.index))
-		ereport(WARNING, (errmsg("index \"%s\" is invalid still", get_rel_name(tree.index)),
-						  errdetail("An index that is attached to it is invalid.")));
+	if (!IsValidIndex(tree.progress.index))
+		ereport(WARNING,
+				(errmsg("index \"%s\" is invalid still", get_rel_name(tree.progress.index)),
+				 errdetail("An index that is attached to it is invalid.")));
 }
 
 } // namespace
@@ -325,7 +335,9 @@ bool MayIndexPartitions(Oid table)
 
 void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 {
-	Tree tree{runner, plan, root, InvalidOid, PartitionsOf(root, 0).members, 0};
+	auto *progress = static_cast<Progress *>(MemoryContextAlloc(runner.context, sizeof(Progress)));
+	*progress = {InvalidOid, PartitionsOf(root, 0).members, 0};
+	Tree tree{runner, plan, root, *progress};
 	PG_TRY();
 	{
 		Build(tree);
@@ -335,11 +347,11 @@ void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 		MemoryContextSwitchTo(runner.context);
 		ErrorData *error = CopyErrorData();
 		FlushErrorState();
-		if (OidIsValid(tree.index))
+		if (OidIsValid(progress->index))
 			AddHint(*error,
 					psprintf("%d of %d partitions have got the index, and keep it. The same "
 							 "command, sent again, goes on from there.",
-							 tree.done, tree.leaves));
+							 progress->done, progress->leaves));
 		ReThrowError(error);
 	}
 	PG_END_TRY();
