@@ -25,8 +25,8 @@ EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso 
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-# These install what is missing, which may be PGXS itself.
-OWN_TARGETS = test demo test-clients test-extensions test-core
+# These install what is missing, which may be PGXS itself, or do without it.
+OWN_TARGETS = test demo test-clients test-extensions test-core bench dist
 ifeq ($(filter $(OWN_TARGETS),$(MAKECMDGOALS)),)
 include $(PGXS)
 endif
@@ -50,6 +50,16 @@ test-extensions:
 
 test-core:
 	test/core/run
+
+# Writes docs/benchmarks.md and its pictures.
+bench:
+	test/bench/run
+
+# What is committed, as PGXN takes it, in DIST_DIR. Fails if the files do not agree on the version.
+DIST_DIR ?= .
+dist:
+	version=$$(test/package/check_meta) && name=pg_safe_index-$$version && \
+		git archive --format=zip --prefix="$$name/" -o "$(DIST_DIR)/$$name.zip" HEAD && echo "$(DIST_DIR)/$$name.zip"
 
 .PHONY: $(OWN_TARGETS)
 
