@@ -132,6 +132,19 @@ SET pg_safe_index.mode = off;
 DROP TABLE toasted;
 RESET pg_safe_index.mode;
 
+\echo ... and is taken by the index of a partitioned table: then it is to be rebuilt
+SET pg_safe_index.mode = off;
+CREATE TABLE cp (a int) PARTITION BY RANGE (a);
+CREATE TABLE cp_1 PARTITION OF cp FOR VALUES FROM (0) TO (10);
+CREATE INDEX cp_1_a_ccnew ON cp_1 (a);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'cp_1_a_ccnew'::regclass;
+CREATE INDEX cp_a ON cp (a);
+SELECT indexname, drop_command, reindex_command FROM pg_safe_index_invalid WHERE tablename = 'cp_1';
+REINDEX INDEX CONCURRENTLY cp_1_a_ccnew;
+SELECT count(*) FROM pg_safe_index_invalid WHERE tablename = 'cp_1';
+DROP TABLE cp;
+RESET pg_safe_index.mode;
+
 \echo *** drop_failed_builds
 SET pg_safe_index.drop_failed_builds = on;
 CREATE UNIQUE INDEX CONCURRENTLY t_b ON t (a);

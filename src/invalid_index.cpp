@@ -80,7 +80,11 @@ const char *DropCommand(const InvalidIndex &index, bool qualified)
 
 const char *ReindexCommand(const InvalidIndex &index, bool qualified)
 {
-	if (!index.live || index.is_toast || IsTransient(index.index.name))
+	if (!index.live || index.is_toast)
+		return nullptr;
+	// A rebuilt _ccnew would be the index twice, unless a partitioned index has taken it for its
+	// own.
+	if (IsTransient(index.index.name) && !index.is_partition)
 		return nullptr;
 	return psprintf("REINDEX INDEX CONCURRENTLY %s;", NameFor(index, qualified));
 }

@@ -163,12 +163,28 @@ const char *LockText(const Finding &finding, bool in_block)
 	return " would be locked in ACCESS EXCLUSIVE mode until the index is built.";
 }
 
+// A constraint locks the partitioned table in another mode than, before 18, its leaf partitions,
+// unless columns of these become NOT NULL.
+const char *ConstraintLockText(const TableFacts &facts, bool in_block)
+{
+	return psprintf(
+		"The table would be locked in ACCESS EXCLUSIVE mode, and %d leaf partition%s at "
+		"least in SHARE mode, until the %s.",
+		facts.members, facts.members == 1 ? "" : "s",
+		in_block ? "end of the transaction" : "index is built on all of them");
+}
+
 const char *Detail(const Findings &findings, bool in_block)
 {
 	const Finding &first = findings.FirstViolation();
+	const TableFacts &facts = first.target.facts;
 	StringInfoData detail;
 	initStringInfo(&detail);
-	appendStringInfo(&detail, "%s%s", Subject(first.target.facts), LockText(first, in_block));
+	if (first.request.operation == Operation::add_constraint &&
+		facts.kind == TableKind::partitioned_table && facts.members > 0)
+		appendStringInfoString(&detail, ConstraintLockText(facts, in_block));
+	else
+		appendStringInfo(&detail, "%s%s", Subject(facts), LockText(first, in_block));
 
 	const MissingIndexes &missing = first.target.missing;
 	if (missing.count > 0)
