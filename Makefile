@@ -19,7 +19,7 @@ PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra $(STRICT)
 # make installcheck: any running server will do, the tests load the library themselves.
 REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges \
 	reindex constraints attach_partition move_index invalid_index rewrite
-ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile
+ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile late_build
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=test/isolation/output_iso
 EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso test/unit/build
 

@@ -3,6 +3,7 @@
 
 #include "build_report.hpp"
 #include "invalid_index.hpp"
+#include "new_index.hpp"
 #include "own_command.hpp"
 #include "stats.hpp"
 #include "timeouts.hpp"
@@ -41,9 +42,7 @@ struct Watch
 	const char *drop_error;
 };
 
-Watch *watch = nullptr;
-
-void NoteSiblings(Oid table)
+void NoteSiblings(Watch &watch, Oid table)
 {
 	const List *indexes = IndexesOf(table);
 	for (int i = 0; i < list_length(indexes); ++i)
@@ -53,58 +52,21 @@ void NoteSiblings(Oid table)
 			continue;
 		auto *sibling = static_cast<Sibling *>(palloc(sizeof(Sibling)));
 		*sibling = {row->id, row->name};
-		watch->siblings = lappend(watch->siblings, sibling);
+		watch.siblings = lappend(watch.siblings, sibling);
 	}
 }
 
-void NoteCreated(Oid relation)
+void NoteCreated(Oid index, Oid table, void *argument)
 {
-	const Oid table = TableOfNewIndex(relation);
-	if (!OidIsValid(table))
-		return; // not an index
-	const MemoryContext caller = MemoryContextSwitchTo(watch->context);
-	watch->created = lappend_oid(watch->created, relation);
-	if (watch->command.operation == Operation::reindex && !list_member_oid(watch->tables, table))
+	Watch &watch = *static_cast<Watch *>(argument);
+	const MemoryContext caller = MemoryContextSwitchTo(watch.context);
+	watch.created = lappend_oid(watch.created, index);
+	if (watch.command.operation == Operation::reindex && !list_member_oid(watch.tables, table))
 	{
-		watch->tables = lappend_oid(watch->tables, table);
-		NoteSiblings(table);
+		watch.tables = lappend_oid(watch.tables, table);
+		NoteSiblings(watch, table);
 	}
 	MemoryContextSwitchTo(caller);
-}
-
-object_access_hook_type previous_object_access = nullptr;
-
-void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int column, void *argument)
-{
-	if (previous_object_access != nullptr)
-		previous_object_access(access, catalog, object, column, argument);
-	if (watch != nullptr && access == OAT_POST_CREATE && catalog == RelationRelationId &&
-		column == 0)
-		NoteCreated(object);
-}
-
-// The hook is in place during a concurrent command only: PostgreSQL would call it for every
-// function that a query calls.
-bool in_chain = false;
-
-void BeginWatch(Watch *begun)
-{
-	watch = begun;
-	if (in_chain)
-		return;
-	previous_object_access = object_access_hook;
-	object_access_hook = ObjectAccess;
-	in_chain = true;
-}
-
-void EndWatch()
-{
-	watch = nullptr;
-	// A module that was loaded meanwhile calls us from its own hook: then we have to stay.
-	if (object_access_hook != ObjectAccess)
-		return;
-	object_access_hook = previous_object_access;
-	in_chain = false;
 }
 
 void AddIfLeft(Watch &watched, Oid index)
@@ -321,14 +283,14 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 	const MemoryContext inside =
 		AllocSetContextCreate(context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(inside);
-	BeginWatch(watched);
+	const IndexListener listener = ListenToIndexes({NoteCreated, watched});
 	PG_TRY();
 	{
 		call.go_on(&call);
 	}
 	PG_CATCH();
 	{
-		EndWatch();
+		ListenToIndexes(listener);
 		MemoryContextSwitchTo(context);
 		MemoryContextDelete(inside);
 		if (!IsWorthALook(*watched, options))
@@ -339,7 +301,7 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 		FailAndResume(call, *watched, options, timeouts);
 	}
 	PG_END_TRY();
-	EndWatch();
+	ListenToIndexes(listener);
 	ResumeTimeouts(timeouts);
 	// A commit has switched to the memory of the new transaction, and may have freed the caller's.
 	if (CurrentMemoryContext == inside)

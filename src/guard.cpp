@@ -5,6 +5,7 @@
 #include "build.hpp"
 #include "finding.hpp"
 #include "invalid_index.hpp"
+#include "late_build.hpp"
 #include "policy.hpp"
 #include "report.hpp"
 #include "rewrite.hpp"
@@ -49,14 +50,33 @@ struct Outcome
 {
 	bool done;                                   // its safe form has been run
 	std::optional<ConcurrentCommand> concurrent; // one that PostgreSQL will run
+	std::optional<Request> unbuilt;              // it passes since it builds nothing
 };
+
+// What passes since there is nothing to build, as it looks before the command has its lock.
+std::optional<Request> FindUnbuilt(const Findings &findings)
+{
+	for (const Finding &finding : findings)
+	{
+		const Operation operation = finding.request.operation;
+		// Another subcommand of ALTER TABLE may build indexes as well, which are none of ours.
+		const bool is_alone =
+			finding.request.alter == nullptr ||
+			(list_length(finding.request.alter->cmds) == 1 && finding.request.column == nullptr);
+		if (finding.verdict.reason == Reason::no_build && is_alone &&
+			(operation == Operation::create_index || operation == Operation::add_constraint ||
+			 operation == Operation::attach_partition))
+			return finding.request;
+	}
+	return std::nullopt;
+}
 
 // The walk.
 Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions &options)
 {
 	const Requests requests = AskedFor(call.statement->utilityStmt);
 	if (requests.count == 0)
-		return {false, std::nullopt};
+		return {false, std::nullopt, std::nullopt};
 	const bool in_block = InTransactionBlock(call.context);
 	const Findings findings = JudgeAll(requests, settings, in_block);
 	if (findings.violations > 0)
@@ -71,13 +91,14 @@ Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions 
 			// As the plain command would have left nothing.
 			runner.options.drop_failed = true;
 			if (Rewrite(runner, findings, text, call.query))
-				return {true, std::nullopt};
+				return {true, std::nullopt, std::nullopt};
 		}
 		Report(findings, text, call.query, settings, in_block);
 	}
 	if (requests.count > 1 || !requests.items[0].concurrently || in_block)
-		return {false, std::nullopt};
-	return {false, DescribeConcurrent(requests.items[0], findings.items[0].target)};
+		return {false, std::nullopt,
+				findings.violations == 0 ? FindUnbuilt(findings) : std::nullopt};
+	return {false, DescribeConcurrent(requests.items[0], findings.items[0].target), std::nullopt};
 }
 
 } // namespace
@@ -118,6 +139,11 @@ extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 
+	if (outcome.unbuilt.has_value())
+	{
+		RunUnbuilt(*call, *outcome.unbuilt, in_force);
+		return;
+	}
 	if (!outcome.concurrent.has_value())
 	{
 		call->go_on(call);

@@ -305,6 +305,35 @@ void Report(const Findings &findings, const StatementText &statement, const char
 			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
 }
 
+void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,
+				const StatementText &statement, const Settings &settings)
+{
+	Finding finding{request, Target{}, {}};
+	// DefineIndex() has a search path of its own from 17 on.
+	finding.target.table = QualifiedNameOf(table);
+	finding.target.table_id = table.id;
+	finding.target.facts.size = size;
+	const Mode in_force = settings.ModeInForce();
+	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
+	CountChecked(request.operation, action);
+	RecordViolation(finding, IndexName(finding), in_force, action, statement.text);
+
+	const bool refuse = action == Action::refused;
+	const char *command = CommandOf(request);
+	const char *blocks = WordingOf(request).blocks;
+	const char *hint =
+		psprintf("Send it again, to be told what to do instead.\n%s", Override(settings));
+	const RelationName &name = finding.target.table;
+	ereport(
+		refuse ? ERROR : WARNING,
+		(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
+		 errmsg("%s would block %s table \"%s\"", command, blocks, name.Shown()),
+		 errdetail("The command had nothing to build until another session changed that, while it "
+				   "waited for a lock."),
+		 errhint("%s", hint), err_generic_string(PG_DIAG_SCHEMA_NAME, name.schema),
+		 err_generic_string(PG_DIAG_TABLE_NAME, name.name)));
+}
+
 void TellRewritten(const Findings &findings, const char *commands, const char *text)
 {
 	const Finding &finding = findings.FirstViolation();

@@ -12,6 +12,10 @@ namespace psi
 void Report(const Findings &findings, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block);
 
+// Raises what has become a violation since it was looked at, on that table, of that size in bytes.
+void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,
+				const StatementText &statement, const Settings &settings);
+
 // A NOTICE that the safe form is run instead: these commands, or with null a series of them, one
 // partition after the other.
 // `text` is what the client sent, for the record.
