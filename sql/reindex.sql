@@ -134,6 +134,13 @@ ROLLBACK;
 CREATE TABLE x (a int, EXCLUDE USING btree (a WITH =));
 REINDEX INDEX x_a_excl;
 
+-- options that PostgreSQL refuses
+\set VERBOSITY terse
+REINDEX (VERBOSE perhaps) TABLE t;
+REINDEX (TABLESPACE) TABLE t;
+REINDEX (QUICKLY) TABLE t;
+\set VERBOSITY default
+
 -- operations
 SET pg_safe_index.operations = 'create_index, move_index';
 REINDEX TABLE t;

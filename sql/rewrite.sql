@@ -251,6 +251,12 @@ CREATE TABLE cn (a int NOT NULL PRIMARY KEY, b int NOT NULL CONSTRAINT cn_b CHEC
 ALTER TABLE cn ADD CONSTRAINT cn_b UNIQUE (b);
 ALTER TABLE cn ADD PRIMARY KEY (b);
 
+\echo ... a keyword is a name after a dot, and by itself it is not
+CREATE TABLE kw (a int, "user" text, "true" boolean) PARTITION BY LIST (a);
+CREATE TABLE kw_1 PARTITION OF kw FOR VALUES IN (1);
+CREATE INDEX kw_i ON kw (lower(kw.user)) WHERE kw.true;
+SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'kw_1'::regclass;
+
 \echo *** the floor
 SET pg_safe_index.minimum_mode = rewrite;
 SET pg_safe_index.mode = error;
@@ -259,7 +265,7 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw;
 DROP FUNCTION for_owner(int);
 DROP FUNCTION wf(zd) CASCADE;
 DROP TABLE zd;

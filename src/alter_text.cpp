@@ -57,7 +57,8 @@ void Find(const StatementText &statement, int count, Subcommand *subcommands, Al
 		const bool ends = tokens.AtEnd() || tokens.Is(';');
 		if (ends || (depth == 0 && tokens.Is(',')))
 		{
-			if (alter.count == count)
+			// One without words is in no tree: the text is another command's.
+			if (alter.count == count || tokens.PreviousEnd() <= begin)
 				return;
 			subcommands[alter.count++] = {begin, tokens.PreviousEnd()};
 			if (ends)

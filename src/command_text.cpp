@@ -195,6 +195,18 @@ bool MayHoldWholeRow(const IndexStmt &tree)
 	return NamesTable(tree.whereClause, name);
 }
 
+namespace
+{
+
+// After a dot PostgreSQL takes any keyword for a name, by itself it does not: "true" is a constant.
+bool IsNameByItself(const ColumnRef &column)
+{
+	const int keyword = ScanKeywordLookup(strVal(llast(column.fields)), &ScanKeywords);
+	return keyword < 0 || ScanKeywordCategories[keyword] == UNRESERVED_KEYWORD;
+}
+
+} // namespace
+
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
 									const IndexStmt &tree)
 {
@@ -202,6 +214,11 @@ const char *DefinitionForPartitions(const CommandText &command, const StatementT
 	if (tree.transformed)
 		return nullptr;
 	const QualifiedColumns qualified = FindQualified(tree);
+	for (int i = 0; i < qualified.count; ++i)
+	{
+		if (!IsNameByItself(*qualified.items[i]))
+			return nullptr;
+	}
 	StringInfoData definition;
 	initStringInfo(&definition);
 	bool copied = false;

@@ -35,8 +35,8 @@ Requests DropIndex(const DropStmt *drop)
 	return {requests, count};
 }
 
-// The last word counts, as in ExecReindex(). An option that it does not know PostgreSQL refuses
-// before it takes a lock.
+// The last word counts, as in ExecReindex(). An option that it does not know, or whose value is
+// none, PostgreSQL refuses before it takes a lock.
 Requests Reindex(const ReindexStmt *reindex)
 {
 	bool concurrently = false;
@@ -45,8 +45,11 @@ Requests Reindex(const ReindexStmt *reindex)
 		auto *option = static_cast<DefElem *>(list_nth(reindex->params, i));
 		if (strcmp(option->defname, "concurrently") == 0)
 			concurrently = defGetBoolean(option);
-		else if (strcmp(option->defname, "verbose") != 0 &&
-				 strcmp(option->defname, "tablespace") != 0)
+		else if (strcmp(option->defname, "verbose") == 0)
+			defGetBoolean(option);
+		else if (strcmp(option->defname, "tablespace") == 0)
+			defGetString(option);
+		else
 			return {nullptr, 0};
 	}
 	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));

@@ -9,7 +9,8 @@
 // a rename gets between the look and the command's own request for its lock, a matter of
 // microseconds: one that already holds or waits for its ACCESS EXCLUSIVE makes the look find the
 // table locked (no size, hence not small), and one that comes later queues behind the command. What
-// passes since there is nothing to build is looked at once more before an index is built (late_build).
+// passes since there is nothing to build is looked at once more before an index is built
+// (late_build).
 #pragma once
 
 #include "invalid_index.hpp"

@@ -76,6 +76,14 @@ class Tokens
 	int previous_end = 0;
 };
 
+// What the scanner raises of a text (scan.l), and the check of the encoding that it calls.
+inline bool IsScannerError(int code)
+{
+	return code == ERRCODE_SYNTAX_ERROR || code == ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER ||
+		   code == ERRCODE_INVALID_ESCAPE_SEQUENCE || code == ERRCODE_FEATURE_NOT_SUPPORTED ||
+		   code == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+}
+
 // Runs `walk`, which goes over tokens. False if the scanner refuses the text: a setting that the
 // scanner goes by, standard_conforming_strings or backslash_quote, may have changed since the text
 // was parsed, by a statement before it in the same string even; or the text is not what the tree
@@ -91,8 +99,7 @@ template <typename Walk> bool ScannerAccepts(Walk walk)
 	}
 	PG_CATCH();
 	{
-		const int code = geterrcode();
-		if (code != ERRCODE_SYNTAX_ERROR && code != ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER)
+		if (!IsScannerError(geterrcode()))
 			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();

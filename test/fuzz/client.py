@@ -1,0 +1,488 @@
+"""client: one session that sends random statements and has the oracle judge them.
+
+mode off    nothing is refused, warned about, rewritten
+mode warn   inside a transaction block: a statement that ran has our warning if and only if the oracle calls it a violation
+mode error  inside a block: one that ran is no violation; one that was refused is run again behind the same savepoint with mode
+            off, and has to be a violation, or fail after it has waited for the lock. Outside of a block: the same, within
+            a block of its own
+mode rewrite  as error; outside of a block an index with a name that only this client knows is valid after its statement
+            has been rewritten, and was built concurrently: pg_index's row was written by a later transaction than pg_class's
+"""
+import hashlib
+import json
+import random
+import re
+import time
+import zlib
+from collections import Counter
+
+import psycopg2
+
+from generator import CATALOG, Generator, Statement
+from oracle import judge
+
+OURS = re.compile(r'would (block (reads|writes)|skip index)')
+REWRITTEN = re.compile(r'the safe form is run instead|it is built anew')
+# What a replay can fail with because of what other sessions do.
+BY_OTHERS = {'55P03', '40P01', '57014', '57P01', '40001'}
+GONE = {'42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 'XX000', '42P16', '42P17', '2BP01'}
+# ... and because PostgreSQL refuses once it has the lock (README, Limits), or has begun to build.
+AFTER_LOCK = {'42P07', '42710', '42P16', '42P17', '23505', '23P01', '23502', '23514', '42804', '2BP01', '0A000', '42611',
+			  '42701', '55006', '55000', '42809', '22003', '42P10', '42883', '42704', '0A001'}
+# Internal errors that PostgreSQL's own source raises where DDL meets DDL; others are a failure.
+INTERNAL = re.compile(r'tuple concurrently (updated|deleted)|cache lookup failed for|could not open relation with OID|'
+					  r'could not find tuple for|could not find pg_class entry|attempted to (update|delete) invisible tuple|'
+					  r'relation [0-9]+ deleted while still in use')
+
+
+class Client:
+	def __init__(self, options, mode, number, budget, pipe=None, seed=None):
+		self.options, self.mode, self.number, self.budget, self.pipe = options, mode, number, budget, pipe
+		self.rng = random.Random(f'{seed or options.seed}/{number}/{mode}')
+		self.generator = Generator(self.rng, number)
+		self.table = Counter()
+		self.tally = Counter()
+		self.internal = Counter()
+		self.failures = []
+		self.script = []
+		self.sent = 0
+		self.digest = hashlib.sha256()
+		self.chaos = options.chaos_now
+		self.trace = open(options.trace, 'w') if getattr(options, 'trace', None) and number == 0 else None
+		self.conn = None
+		self.alone = options.clients == 1 and not self.chaos
+
+	# The session
+
+	def connect(self):
+		until = time.time() + 90
+		while True:
+			try:
+				self.conn = psycopg2.connect(dbname=self.options.database, application_name=f'fuzz {self.number}',
+					options=f'-c pg_safe_index.mode={self.mode} -c statement_timeout=4s -c default_tablespace= '
+							f'-c lock_timeout=200ms -c search_path=s0,s1 {self.options.sabotage_settings}')
+				self.conn.autocommit = True
+				self.cursor = self.conn.cursor()
+				return
+			except psycopg2.OperationalError:
+				if time.time() > until:
+					raise
+				time.sleep(0.1)
+
+	def execute(self, sql):
+		"""(row or None, SQLSTATE or None, error). Lost connections are made anew, and look like an error."""
+		self.script.append(sql)
+		try:
+			del self.conn.notices[:]
+			self.cursor.execute(sql)
+			return (self.cursor.fetchone() if self.cursor.description else None), None, None
+		except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+			if self.conn.closed or error.__class__ is psycopg2.InterfaceError:
+				if not self.chaos:
+					self.fail('the server ended the connection', sql, {'error': str(error)})
+				self.tally['connections lost'] += 1
+				self.connect()
+				self.script = ['-- connected anew']
+				return None, '57P01', error
+			return self.error_of(error, sql)
+		except psycopg2.Error as error:
+			if self.conn.closed:
+				if not self.chaos:
+					self.fail('the server ended the connection', sql, {'error': str(error)})
+				self.tally['connections lost'] += 1
+				self.connect()
+				return None, '57P01', error
+			return self.error_of(error, sql)
+		except ValueError as error:  # psycopg2 reads no NUL
+			return None, '22021', error
+
+	def error_of(self, error, sql):
+		code = error.pgcode or '57P01'
+		self.script.append(f'-- {code} {(error.diag.message_primary or str(error)).strip()[:200]}')
+		if code == 'XX000':
+			message = re.sub(r'[0-9]+', 'N', re.sub(r'"[^"]*"', '"..."', error.diag.message_primary or ''))
+			self.internal[message] += 1
+			if not INTERNAL.search(error.diag.message_primary or ''):
+				self.fail('an internal error that is not PostgreSQL\'s own', sql, {'message': error.diag.message_primary})
+		if code == '57P03' or (code or '').startswith('XX') and code != 'XX000':
+			self.tally['odd ' + code] += 1
+		return None, code, error
+
+	def control(self, sql):
+		"""A command that bounds transactions."""
+		self.write_trace({'sql': sql, 'where': 'control'})
+		return self.execute(sql)[1]
+
+	def write_trace(self, entry):
+		if self.trace and not self.failures:
+			self.trace.write(json.dumps(entry) + '\n')
+			self.trace.flush()
+
+	def fail(self, what, sql, seen):
+		failure = {'what': what, 'seed': self.options.seed, 'client': self.number, 'mode': self.mode, 'statement': sql,
+				   'script': list(self.script[-60:]), 'seen': seen}
+		self.failures.append(failure)
+		if self.pipe is not None:
+			self.pipe.put(('failure', failure))
+
+	# What the server said
+
+	@staticmethod
+	def refused(code, error):
+		return code == '55000' and bool(OURS.search(error.diag.message_primary or '')) and 'pg_safe_index' in (error.diag.message_hint or '')
+
+	def warned(self):
+		return [n for n in self.conn.notices if n.startswith('WARNING') and OURS.search(n.split('\n')[0])]
+
+	def rewritten(self):
+		return [n for n in self.conn.notices if n.startswith('NOTICE') and REWRITTEN.search(n.split('\n')[0])]
+
+	def count(self, statement, outcome):
+		self.table[statement.kind, outcome] += 1
+		self.digest.update(f'{statement.sql}\n{outcome}\n'.encode())
+
+	def check_silence(self, statement, code, error):
+		if self.mode == 'off' and (self.warned() or self.rewritten() or (code and self.refused(code, error))):
+			self.fail('mode off, and the guard spoke', statement.sql, {'notices': list(self.conn.notices), 'error': str(error)})
+
+	# Inside a block
+
+	def literal(self, statement):
+		names = self.cursor.mogrify('%s::text[]', (statement.names,)).decode()
+		return names, self.cursor.mogrify('%s::text', (statement.index,)).decode()
+
+	def observed(self, statement, prefix='', settings=''):
+		"""Runs it between two looks at the state."""
+		names, index = self.literal(statement)
+		both = f'SELECT fuzz.both({names}, {index})'
+		if self.rng.random() < 0.3:
+			# The statement in a string of its own.
+			_, code, error = self.execute(f'{prefix}{settings}SELECT fuzz.remember({names})')
+			if code is None:
+				_, code, error = self.execute(statement.sql)
+			notices = list(self.conn.notices)
+			row = None
+			if code is None:
+				row, code, error = self.execute(both)
+				self.conn.notices[:] = notices
+			return row, code, error
+		return self.execute(f'{prefix}{settings}SELECT fuzz.remember({names}); {statement.sql}; {both}')
+
+	def inside(self, statement):
+		"""True if the transaction can go on."""
+		self.sent += 1
+		self.write_trace(statement.as_dict() | {'new': None, 'where': 'inside'})
+		if statement.op is None or statement.alone or self.mode == 'off':
+			guarded = self.rng.random() < 0.7
+			_, code, error = self.execute(('SAVEPOINT own; ' if guarded else '') + statement.sql)
+			self.check_silence(statement, code, error)
+			if self.warned() and not (statement.if_not_exists and 'would skip' in self.warned()[0]) or code and self.refused(code, error) \
+					and not (statement.if_not_exists and 'would skip' in str(error)):
+				self.fail('none of the six operations, or CONCURRENTLY, and the guard spoke', statement.sql,
+						  {'notices': list(self.conn.notices), 'error': str(error)})
+			self.count(statement, 'failed' if code else 'executed')
+			if code:
+				return self.back(guarded, code)
+			self.generator.note_new(statement)
+			return True
+		return self.inside_warn(statement) if self.mode == 'warn' else self.inside_error(statement)
+
+	def back(self, guarded, code):
+		if code == '57P01' and self.chaos:
+			return False
+		return guarded and self.execute('ROLLBACK TO own')[1] is None
+
+	def inside_warn(self, statement):
+		guarded = self.rng.random() < 0.9
+		row, code, error = self.observed(statement, 'SAVEPOINT own; ' if guarded else '')
+		warned = self.warned()
+		if code is not None:
+			if self.refused(code, error):
+				self.fail('mode warn, and it was refused', statement.sql, {'error': str(error)})
+			# It may have been warned about and have failed after that.
+			self.count(statement, 'failed, warned' if warned else 'failed')
+			if self.alone and warned and code in ('42P01', '42703', '3F000'):
+				self.fail('warned about, where PostgreSQL finds a name missing', statement.sql, {'error': str(error)})
+			return self.back(guarded, code)
+		violation, invalid, seen = judge(statement, row[0])
+		expected = 'would skip' if invalid else 'would block' if violation else None
+		got = None if not warned else 'would skip' if 'would skip' in warned[0] else 'would block'
+		self.tally['judged'] += 1
+		self.tally['judged violations'] += expected is not None
+		if expected != got:
+			if got and not expected and 'could not be' in warned[0] and statement.op == 'attach_partition':
+				self.tally['attach: indexes could not be compared'] += 1
+			elif not self.alone and (seen['changed by others'] or any('does not exist, skipping' in n for n in self.conn.notices)
+									or 'alter index all' in statement.kind and seen['others committed']):
+				self.tally['changed by others while it waited'] += 1
+			elif expected and not got and not self.alone and guarded and self.raced(statement, seen):
+				self.count(statement, 'executed')
+				return self.execute('ROLLBACK TO own')[1] is None
+			elif got and seen['had already']:
+				self.tally['corner: partitions had the index already'] += 1
+			else:
+				self.fail(f'oracle: {expected}, guard: {got}', statement.sql, {'notices': list(self.conn.notices), **seen})
+		self.count(statement, 'warned' if warned else 'executed')
+		return True
+
+	def inside_error(self, statement):
+		row, code, error = self.observed(statement, 'SAVEPOINT own; ')
+		if code is None:
+			violation, invalid, seen = judge(statement, row[0])
+			self.tally['judged'] += 1
+			if (violation or invalid) and not self.alone and self.raced(statement, seen):
+				self.count(statement, 'executed')
+				return self.execute('ROLLBACK TO own')[1] is None
+			if violation or invalid:
+				self.fail('it ran, and is a violation', statement.sql, seen)
+			if self.rewritten():
+				self.fail('rewritten inside a transaction block', statement.sql, {'notices': list(self.conn.notices)})
+			self.count(statement, 'executed')
+			return True
+		if not self.refused(code, error):
+			self.count(statement, 'failed')
+			return self.back(True, code)
+		self.count(statement, 'refused')
+		if self.execute('ROLLBACK TO own')[1] is not None:
+			return False
+		return self.replay(statement, error)
+
+	def raced(self, statement, seen):
+		"""A violation has run. What the guard looked at may have been changed by others while the statement waited for its lock.
+		Then it does not run a second time. Where the command creates an index the guard looks again (late_build)."""
+		if statement.op in ('create_index', 'attach_partition'):
+			return False
+		what = f'ran: {"partitions or indexes" if seen["changed by others"] else "something else"} changed while it waited'
+		script = list(self.script)
+		for _ in range(3):
+			if self.execute('ROLLBACK TO own')[1] is not None:
+				break
+			row, code, error = self.observed(statement)
+			if code is not None:
+				what += '' if self.refused(code, error) else f', then {code}'
+				break
+			violation, invalid, _ = judge(statement, row[0])
+			if self.warned() or not (violation or invalid):
+				break
+		else:
+			self.script = script
+			return False
+		self.tally[what] += 1
+		return True
+
+	def replay(self, statement, refusal):
+		"""What was refused, again with mode off. True if the transaction can go on."""
+		keep = zlib.crc32(statement.sql.encode()) & 1
+		for attempt in range(4):
+			row, code, error = self.observed(statement, settings='SET LOCAL pg_safe_index.mode = off; SET LOCAL lock_timeout = 400; ')
+			if code not in ('55P03', '40P01') or attempt == 3 or self.execute('ROLLBACK TO own')[1] is not None:
+				break
+			time.sleep(0.01)
+		hint = refusal.diag.message_hint or ''
+		self.judge_replay(statement, refusal, hint, row, code, error)
+		if code is not None or not keep:
+			return self.back(True, code)
+		# The override, as README has it: what it did stays.
+		return self.execute(f'SET LOCAL pg_safe_index.mode = {self.mode}')[1] is None
+
+	def judge_replay(self, statement, refusal, hint, row, code, error):
+		self.tally['replayed'] += 1
+		message = refusal.diag.message_primary
+		if code is None:
+			violation, invalid, seen = judge(statement, row[0])
+			expected = 'would skip' if invalid else 'would block' if violation else None
+			got = 'would skip' if 'would skip' in message else 'would block'
+			self.tally['judged'] += 1
+			self.tally['judged violations'] += expected is not None
+			if expected == got:
+				return
+			if statement.op == 'attach_partition' and 'could not be' in hint:
+				self.tally['attach: indexes could not be compared'] += 1
+				return
+			if seen['had already']:
+				self.tally['corner: partitions had the index already'] += 1
+				return
+			if not self.alone and (seen['changed by others'] or self.moved_on(statement, seen)):
+				self.tally['inconclusive: changed by others'] += 1
+				return
+			self.fail(f'refused, but the oracle says: {expected}', statement.sql, {'refusal': message, **seen})
+		elif code in BY_OTHERS:
+			self.tally['inconclusive: ' + code] += 1
+		elif self.alone:
+			message = error.diag.message_primary or ''
+			# Of several names each is locked before the next one is looked up; one alone has to be PostgreSQL's own error.
+			drop = statement.op == 'drop_index'
+			one = drop and len(statement.names) == 1 and ('because constraint' in message or code == '42704')
+			if (code in AFTER_LOCK or code == '3F000' and drop and len(statement.names) > 1) and not one:
+				words = re.sub(r'(index|constraint|table|relation) (on|of|or)\b', r'\1_\2', re.sub(r'"([^"]|"")*"', '_', message))
+				words = re.sub(r'\b(index|constraint|table|relation) .*?(?= (because|on|requires|are|is|does|already|would)\b|$)', r'\1 _', words)
+				self.tally[f'after the lock: {code} {words}'] += 1
+			else:
+				self.fail('refused, where PostgreSQL has an error of its own', statement.sql, {'refusal': message, 'error': str(error)})
+		elif code in AFTER_LOCK:
+			self.tally['after the lock: ' + code] += 1
+		elif code in GONE:
+			self.tally['inconclusive: ' + code] += 1
+		else:
+			self.fail('refused, where PostgreSQL has an error of its own', statement.sql, {'refusal': message, 'error': str(error)})
+
+	@staticmethod
+	def moved_on(statement, seen):
+		"""Between the refusal and the replay another session may have dropped what was named, and IF EXISTS passed it over; or
+		have made what was to be made."""
+		sql = statement.sql.upper()
+		return ' IF EXISTS ' in sql or ' IF NOT EXISTS ' in sql or statement.op in ('attach_partition',) \
+			or statement.op == 'add_constraint' or not statement.names or any(row[2] == 'p' for row in seen['locks'])
+
+	def block(self):
+		self.script = [f'-- mode {self.mode}', 'BEGIN']
+		timeout = self.rng.choice((5, 20, 60, 150))
+		code = self.control(f'BEGIN; SET LOCAL lock_timeout = {timeout}')
+		points = []
+		# What the last look showed does now and then: some of it is gone.
+		for table in self.generator.tables:
+			table.new = False
+		if code is not None or (self.rng.random() < 0.5 or not self.generator.tables) and not self.refresh():
+			self.control('ROLLBACK')
+			return
+		for _ in range(self.rng.randrange(1, 9)):
+			roll = self.rng.random()
+			if roll < 0.07:
+				points.append(f'point{len(points)}')
+				going = self.control(f'SAVEPOINT {points[-1]}') is None
+				self.sent += 1
+				self.table['savepoint', 'executed'] += 1
+			elif roll < 0.12 and points:
+				at = self.rng.randrange(len(points))
+				word = self.rng.choice(('ROLLBACK TO', 'RELEASE'))
+				going = self.control(f'{word} {points[at]}') is None
+				points = points[:at + (word != 'RELEASE')]
+				self.sent += 1
+				self.table[word.lower(), 'executed'] += 1
+				going = going and self.refresh()
+			else:
+				statement = self.generator.in_block()
+				going = self.inside(statement)
+				if going and self.rng.random() < 0.15:
+					going = self.refresh()
+			if not going:
+				break
+		self.control('COMMIT' if self.rng.random() < 0.75 else 'ROLLBACK')
+
+	def refresh(self):
+		"""What is there? Tables that this transaction has made are not told from others; those it has just made are."""
+		row, code, _ = self.execute(CATALOG)
+		self.script.pop()
+		if code is not None:
+			return False
+		new = {(t.schema, t.name) for t in self.generator.tables if t.new}
+		self.generator.load(json.loads(row[0]))
+		if 'BEGIN' in self.script[:2]:
+			for table in self.generator.tables:
+				table.new = (table.schema, table.name) in new or table.persistence == 't'
+		return True
+
+	# Outside of a block
+
+	def outside(self):
+		self.script = [f'-- mode {self.mode}']
+		if not self.refresh():
+			return
+		for _ in range(self.rng.randrange(1, 5)):
+			statement = self.generator.outside()
+			self.outside_one(statement)
+
+	def outside_one(self, statement):
+		self.sent += 1
+		self.write_trace(statement.as_dict() | {'new': None, 'where': 'outside'})
+		timeout = self.rng.choice((20, 60, 200))
+		if self.rng.random() < 0.3:
+			self.execute(f'SET lock_timeout = {timeout}')
+		_, code, error = self.execute(statement.sql)
+		self.check_silence(statement, code, error)
+		warned, rewritten = self.warned(), self.rewritten()
+		refused = code is not None and self.refused(code, error)
+		if statement.op is None and (warned or refused or rewritten):
+			self.fail('none of the six operations, and the guard spoke', statement.sql, {'notices': list(self.conn.notices)})
+		if 'CONCURRENTLY' in statement.sql and statement.alone and not statement.if_not_exists and (refused or rewritten):
+			self.fail('CONCURRENTLY, and the guard refused', statement.sql, {'error': str(error)})
+		self.count(statement, 'refused' if refused else ('rewritten' if rewritten else 'executed') + (', failed' if code else '')
+				   if rewritten else 'failed' if code else 'warned' if warned else 'executed')
+		if refused and not statement.alone and self.mode in ('error', 'rewrite'):
+			self.outside_replay(statement, error)
+		own = f'"{statement.index}"' in statement.sql and (statement.index or '').startswith('own ')
+		if own and code is None and self.mode == 'rewrite' and rewritten:
+			self.check_rewritten(statement)
+		elif own and code is not None and rewritten:
+			self.check_nothing_left(statement, code)
+
+	def outside_replay(self, statement, refusal):
+		if self.execute('BEGIN; SAVEPOINT own')[1] is not None:
+			return
+		row, code, error = self.observed(statement, settings='SET LOCAL pg_safe_index.mode = off; SET LOCAL lock_timeout = 1500; ')
+		if code == '25001' or code is not None and self.refused(code, error):
+			self.tally['inconclusive: not inside a block'] += 1
+		else:
+			self.judge_replay(statement, refusal, refusal.diag.message_hint or '', row, code, error)
+		self.execute('ROLLBACK')
+
+	def check_rewritten(self, statement):
+		row, code, _ = self.execute(f"""SELECT i.indisvalid, i.xmin <> c.xmin, c.relkind,
+			EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid)
+			FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relname = '{statement.index}'""")
+		if code is not None or row is None:
+			self.tally['rewritten: gone when looked at'] += 1
+			return
+		valid, concurrent, kind, constraint = row
+		self.tally['rewritten: looked at'] += 1
+		if not valid or (kind == 'i' and not concurrent):
+			self.fail('rewritten, but not valid or not built concurrently', statement.sql, {'valid, later, kind, constraint': row})
+
+	def check_nothing_left(self, statement, code):
+		"""README: when it fails on a table, nothing is left."""
+		if self.chaos or code in BY_OTHERS:
+			return
+		row, look, _ = self.execute(f"""SELECT i.indisvalid, t.relkind FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+			JOIN pg_class t ON t.oid = i.indrelid WHERE c.relname = '{statement.index}'""")
+		self.tally['rewritten, failed: looked at'] += 1
+		if look is None and row is not None and row[1] == 'r':
+			self.fail('a rewritten command failed and has left its index', statement.sql, {'valid, kind': row, 'code': code})
+
+	# The run
+
+	def run(self):
+		self.connect()
+		dropped = 0
+		while self.sent < self.budget and len(self.failures) < 5:
+			if self.rng.random() < 0.8:
+				self.block()
+			else:
+				self.outside()
+			if self.sent - dropped > 400:
+				dropped = self.sent
+				self.drop_own()
+				if self.alone:
+					self.execute('VACUUM pg_class, pg_attribute, pg_index, pg_depend, pg_type, pg_constraint')
+		return self.result()
+
+	def result(self):
+		return {'client': self.number, 'sent': self.sent, 'table': self.table, 'tally': self.tally, 'internal': self.internal,
+				'digest': self.digest.hexdigest(), 'failures': self.failures}
+
+	def drop_own(self):
+		"""Own indexes, of which nobody else thinks, and what failed builds have left: dropped now and then, or there would be ever more."""
+		self.execute('SET lock_timeout = 500')
+		row, code, _ = self.execute(f"""SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, t.relname, tn.nspname, k.conname)
+			ORDER BY c.relname), '[]')::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid
+			JOIN pg_namespace tn ON tn.oid = t.relnamespace LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u')
+			WHERE (c.relname LIKE 'own {self.number} %' OR c.relname ~ '_cc(new|old)[0-9]*$' AND NOT i.indisvalid)
+			AND NOT c.relispartition AND c.relnamespace <> 99""")
+		if code is not None:
+			return
+		from generator import q
+		for schema, name, table, table_schema, constraint in json.loads(row[0]):
+			sql = (f'ALTER TABLE {q(table_schema)}.{q(table)} DROP CONSTRAINT {q(constraint)} CASCADE' if constraint else
+				   f'DROP INDEX {q(schema)}.{q(name)} CASCADE')
+			self.control(f'BEGIN; SET LOCAL pg_safe_index.mode = off; {sql}; COMMIT')
+			self.control('ROLLBACK')

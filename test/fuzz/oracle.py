@@ -1,0 +1,161 @@
+"""oracle: was a statement that has run inside a transaction block a violation? Knows nothing of pg_safe_index but README.
+
+The state before and after it, in its own transaction (fuzz.state()), has
+  locks    from pg_locks: the locks of this process on relations of users, from SHARE on
+  indexes  from pg_class: each index with its storage, and whether this transaction has written the row
+  names    what the names in the statement lead to, with the partitions below
+
+A table is OLD if it is not temporary and not created by this transaction. Whether it is that tells the row of its system
+column ctid in pg_attribute, which is written when the table is created and never again: its xmin is in progress. Rolled
+back to a savepoint, the row is gone with the table.
+
+The rules, by README's "What is a violation". T is what the statement names, with its leaf partitions unless it says ONLY:
+  create_index      SHARE is held on an OLD table of T (a leaf, where T is partitioned), or on another one that it was not before.
+                    What IF NOT EXISTS finds does not matter - but for an invalid index, which is one on any table
+  drop_index        an index is gone that this transaction has locked ACCESS EXCLUSIVE, and its table, partitioned ones
+                    included, is OLD. The locks go down the whole tree, leaves or none
+  reindex           as create_index. A table without indexes is locked all the same
+  add_constraint    an index is there that was not, and a blocking lock is held on an OLD table of T: ACCESS EXCLUSIVE,
+                    on the leaves of a partitioned one SHARE
+  attach_partition  likewise; T is the partition. If the guard says that another session's lock kept the indexes from being
+                    compared, it may refuse too much (README, Limits)
+  move_index        ACCESS EXCLUSIVE on an index, the one that is named or one not locked so before, of an OLD table. Where
+                    it is moved to does not matter
+"""
+import json
+
+SETUP = r'''
+CREATE SCHEMA fuzz;
+CREATE EXTENSION pg_safe_index;
+CREATE EXTENSION amcheck;
+CREATE SCHEMA s0; CREATE SCHEMA s1; CREATE SCHEMA "S ""two""";
+
+CREATE FUNCTION fuzz.run(statement text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement; END $$;
+
+-- Has this transaction written the row? What it sees of a transaction that is in progress is its own.
+CREATE FUNCTION fuzz.mine(written xid) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN written::text::xid8 >= pg_current_xact_id_if_assigned() AND pg_xact_status(written::text::xid8) = 'in progress';
+END $$;
+
+CREATE FUNCTION fuzz.is_new(tab oid) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN coalesce((SELECT fuzz.mine(a.xmin) FROM pg_attribute a WHERE a.attrelid = tab AND a.attnum = -1), false);
+END $$;
+
+CREATE FUNCTION fuzz.state(names text[], index text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	locks json; indexes json; named json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
+BEGIN
+	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new]
+	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid)))
+	INTO locks
+	FROM (SELECT relation, bit_or(CASE mode WHEN 'ShareLock' THEN 1 WHEN 'ShareRowExclusiveLock' THEN 2
+								  WHEN 'ExclusiveLock' THEN 4 ELSE 8 END) AS bits
+		  FROM pg_lock_status()
+		  WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND relation >= 16384
+			AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+		  GROUP BY relation) l
+	LEFT JOIN pg_class c ON c.oid = l.relation
+	LEFT JOIN pg_index i ON i.indexrelid = l.relation
+	LEFT JOIN pg_class t ON t.oid = coalesce(i.indrelid, l.relation);
+
+	-- index: [storage, table, kind, written by this transaction, partitioned index that it is a part of]
+	SELECT json_object_agg(c.oid, json_build_array(c.relfilenode::bigint, i.indrelid::bigint, c.relkind,
+		CASE WHEN c.xmin::text::xid8 >= self THEN fuzz.mine(c.xmin) ELSE false END,
+		CASE WHEN c.relispartition THEN (SELECT h.inhparent::bigint FROM pg_inherits h WHERE h.inhrelid = c.oid LIMIT 1) END))
+	INTO indexes
+	FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+	WHERE c.relkind IN ('i', 'I') AND c.oid >= 16384 AND c.relnamespace <> 99;
+
+	IF names IS NOT NULL THEN
+		-- the relations, the tables of those that are indexes, and all partitions
+		WITH RECURSIVE roots AS (
+			SELECT to_regclass(name)::oid AS oid FROM unnest(names) name
+		), trees AS (
+			SELECT oid FROM roots WHERE oid IS NOT NULL
+			UNION SELECT i.indrelid FROM roots r JOIN pg_index i ON i.indexrelid = r.oid
+			UNION SELECT h.inhrelid FROM trees t JOIN pg_class c ON c.oid = t.oid AND c.relkind = 'p'
+				JOIN pg_inherits h ON h.inhparent = t.oid)
+		SELECT json_build_array((SELECT coalesce(json_agg(oid::bigint), '[]') FROM roots),
+			(SELECT coalesce(json_agg(oid::bigint), '[]') FROM trees))
+		INTO named;
+		IF index IS NOT NULL THEN
+			SELECT NOT i.indisvalid INTO invalid
+			FROM pg_class t JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = index AND c.relkind = 'i'
+			JOIN pg_index i ON i.indexrelid = c.oid WHERE t.oid = to_regclass(names[1]);
+		END IF;
+	END IF;
+	RETURN json_build_object('locks', coalesce(locks, '[]'), 'indexes', coalesce(indexes, '{}'), 'named', named, 'invalid', invalid);
+END $$;
+
+-- A setting takes the state before to where the state after is: one round trip.
+CREATE FUNCTION fuzz.remember(names text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('fuzz.before', fuzz.state(names, NULL), false);
+END $$;
+CREATE FUNCTION fuzz.both(names text[], index text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN '[' || current_setting('fuzz.before') || ',' || fuzz.state(names, index) || ']';
+END $$;
+'''
+
+SHARE, EXCLUSIVE = 1, 8
+
+
+class Lock:
+	def __init__(self, row):
+		self.relation, self.bits, self.kind, self.table, self.table_kind, self.persistence, self.new = row
+
+	def old(self):
+		return self.table_kind is not None and self.persistence != 't' and not self.new
+
+
+def judge(statement, states):
+	"""states: what fuzz.both() returns. (violation, skips an invalid index, what was seen)"""
+	before, after = json.loads(states)
+	locks = {lock.relation: lock for lock in map(Lock, after['locks'])}
+	earlier = {lock.relation: lock.bits for lock in map(Lock, before['locks'])}
+	roots, tree = after['named'] if after['named'] else ([], [])
+	tree = set(tree)
+	if statement.only:
+		tree = set(roots)
+	invalid = bool(after['invalid']) and statement.if_not_exists
+
+	def tables(bit, in_tree_only=False):
+		return [lock.relation for lock in locks.values()
+				if lock.bits & bit and lock.kind in ('r', 'm') and lock.old()
+				and (lock.relation in tree or not in_tree_only and not earlier.get(lock.relation, 0) & bit)]
+
+	evidence, op = [], statement.op
+	if op in ('create_index', 'reindex'):
+		evidence = tables(SHARE)
+	elif op == 'drop_index':
+		for index, (_, table, _, _, _) in before['indexes'].items():
+			if index not in after['indexes'] and locks.get(int(index)) and locks[int(index)].bits & EXCLUSIVE \
+					and table in locks and locks[table].old():
+				evidence.append(int(index))
+	elif op in ('add_constraint', 'attach_partition'):
+		built = [index for index, (_, table, _, mine, _) in after['indexes'].items()
+				 if mine and index not in before['indexes'] and table in tree]
+		evidence = tables(SHARE | EXCLUSIVE, True) if built else []
+	elif op == 'move_index':
+		evidence = [lock.relation for lock in locks.values()
+					if lock.kind == 'i' and lock.bits & EXCLUSIVE and lock.old()
+					and (lock.relation in roots or not earlier.get(lock.relation, 0) & EXCLUSIVE
+						 or before['indexes'].get(str(lock.relation), [0])[0] != after['indexes'].get(str(lock.relation), [0])[0])]
+	# On a partitioned table whose partitions have what is wanted already nothing is built and no leaf is locked: see client.py.
+	had_already = op in ('add_constraint', 'attach_partition') and not evidence and \
+		any(row[2] == 'I' and row[3] and i not in before['indexes'] and row[1] in tree for i, row in after['indexes'].items())
+	# Other sessions have changed the partitions, or the indexes of the partitioned table, while the statement waited for its lock.
+	tree_before = set(before['named'][1]) if before['named'] else set()
+	parents = {row[4] for i, row in after['indexes'].items() if row[3] and i not in before['indexes'] and row[4]}
+	changed = bool(tree ^ tree_before) if not statement.only else False
+	changed = changed or any(str(p) not in before['indexes'] and not after['indexes'].get(str(p), [0, 0, 0, True])[3] for p in parents)
+	others = any(not row[3] and before['indexes'].get(i, [-1])[0] != row[0] for i, row in after['indexes'].items()) or \
+		any(i not in after['indexes'] and not locks.get(int(i)) for i in before['indexes'])
+	seen = {'others committed': others, 'changed by others': changed, 'had already': had_already, 'evidence': evidence,
+			'locks': after['locks'], 'locks before': before['locks'], 'named': after['named'],
+			'indexes new or changed': {i: row for i, row in after['indexes'].items() if before['indexes'].get(i, [-1])[0] != row[0]},
+			'indexes gone': [i for i in before['indexes'] if i not in after['indexes']], 'invalid': after['invalid']}
+	return bool(evidence), invalid, seen
