@@ -29,7 +29,8 @@ cassert_server() {
 	local base=${PSI_CASSERT:-/var/tmp/pg_safe_index-cassert} log
 	[ "$(id -u)" = 0 ] || die "A server with assertions is built as root"
 	log=$(mktemp)
-	if ! (set -e; provide_cassert "$base") >"$log" 2>&1; then
+	# Another script may be building it at this moment.
+	if ! (set -e; exec 8>"$base.lock"; flock 8; provide_cassert "$base") >"$log" 2>&1; then
 		tail -n 15 "$log"
 		rm -f "$log"
 		exit 75

@@ -25,7 +25,7 @@ OURS = re.compile(r'would (block (reads|writes)|skip index)')
 REWRITTEN = re.compile(r'the safe form is run instead|it is built anew')
 # What a replay can fail with because of what other sessions do.
 BY_OTHERS = {'55P03', '40P01', '57014', '57P01', '40001'}
-GONE = {'42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 'XX000', '42P16', '42P17', '2BP01'}
+GONE = {'25001', '42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 'XX000', '42P16', '42P17', '2BP01'}
 # ... and because PostgreSQL refuses once it has the lock (README, Limits), or has begun to build.
 AFTER_LOCK = {'42P07', '42710', '42P16', '42P17', '23505', '23P01', '23502', '23514', '42804', '2BP01', '0A000', '42611',
 			  '42701', '55006', '55000', '42809', '22003', '42P10', '42883', '42704', '0A001'}
@@ -40,6 +40,8 @@ class Client:
 		self.options, self.mode, self.number, self.budget, self.pipe = options, mode, number, budget, pipe
 		self.rng = random.Random(f'{seed or options.seed}/{number}/{mode}')
 		self.generator = Generator(self.rng, number)
+		# After a crash in the middle of their creation PostgreSQL 15 may not come up: "could not create file: File exists".
+		self.generator.unlogged = not options.chaos_now
 		self.table = Counter()
 		self.tally = Counter()
 		self.internal = Counter()

@@ -80,6 +80,7 @@ class Generator:
 		self.rng, self.client = rng, client
 		self.tables, self.indexes = [], []
 		self.count = 0
+		self.unlogged = True
 		self.makers = [
 			(9, self.create_table), (4, self.create_partition), (2, self.create_as), (2, self.drop_table),
 			(2, self.rename), (1, self.rename_schema), (22, self.dml), (1, self.truncate), (2, self.alter_other),
@@ -169,7 +170,7 @@ class Generator:
 			return Statement('create temp table', f'CREATE TEMP TABLE {exists}{q(name)} {body})'
 							 + self.pick(['', '', ' ON COMMIT DROP']),
 							 new=Relation('pg_temp', name, 'r', 't', columns=columns, new=True))
-		if roll < 18:
+		if roll < 18 and self.unlogged:
 			return Statement('create unlogged table', f'CREATE UNLOGGED TABLE {exists}{q(schema)}.{q(name)} {body})',
 							 new=Relation(schema, name, 'r', 'u', columns=columns, new=True))
 		if roll < 24 and self.tables:
@@ -284,7 +285,7 @@ class Generator:
 			f'ADD CHECK (a >= 0) NOT VALID', f'ALTER COLUMN a SET DEFAULT 1', 'ALTER COLUMN c SET STATISTICS 50',
 			'ADD COLUMN IF NOT EXISTS f1 int DEFAULT 1', 'DROP COLUMN IF EXISTS f1', 'ALTER COLUMN a TYPE bigint',
 			'ALTER COLUMN a TYPE int', 'SET (fillfactor = 70)', 'SET TABLESPACE ts1', 'SET TABLESPACE pg_default',
-			'SET UNLOGGED', 'SET LOGGED', 'ALTER COLUMN b SET NOT NULL, ALTER COLUMN b DROP NOT NULL', 'NO INHERIT s0.t0']))
+			'SET UNLOGGED' if self.unlogged else 'SET LOGGED', 'SET LOGGED', 'ALTER COLUMN b SET NOT NULL, ALTER COLUMN b DROP NOT NULL', 'NO INHERIT s0.t0']))
 
 	def foreign_key(self):
 		return Statement('add foreign key', f'ALTER TABLE {self.ref(self.table("r"))} '
