@@ -203,7 +203,8 @@ class Client:
 				self.fail('mode warn, and it was refused', statement.sql, {'error': str(error)})
 			# It may have been warned about and have failed after that.
 			self.count(statement, 'failed, warned' if warned else 'failed')
-			if self.alone and warned and code in ('42P01', '42703', '3F000'):
+			# Of several names each is locked before the next one is looked up.
+			if self.alone and warned and code in ('42P01', '42703', '3F000') and len(statement.names) == 1:
 				self.fail('warned about, where PostgreSQL finds a name missing', statement.sql, {'error': str(error)})
 			return self.back(guarded, code)
 		violation, invalid, seen = judge(statement, row[0])
@@ -251,8 +252,10 @@ class Client:
 
 	def raced(self, statement, seen):
 		"""A violation has run. What the guard looked at may have been changed by others while the statement waited for its lock.
-		Then it does not run a second time. Where the command creates an index the guard looks again (late_build)."""
-		if statement.op in ('create_index', 'attach_partition'):
+		Then it does not run a second time. Where it is about to build an index the guard looks again (late_build); what is
+		only attached it does not see."""
+		built = any(row[2] == 'i' and row[3] and row[1] in seen['evidence'] for row in seen['indexes new or changed'].values())
+		if built and statement.op in ('create_index', 'attach_partition'):
 			return False
 		what = f'ran: {"partitions or indexes" if seen["changed by others"] else "something else"} changed while it waited'
 		script = list(self.script)
