@@ -105,5 +105,15 @@ SET pg_safe_index.operations = '';
 ALTER TABLE t ADD CONSTRAINT unchecked UNIQUE (b);
 RESET pg_safe_index.operations;
 
+-- a column that is there is passed over, and what comes after it is not; a column that goes takes its constraints along
+CREATE TABLE nc (id int NOT NULL, x int, c int CONSTRAINT nc_c_key UNIQUE, PRIMARY KEY (id));
+ALTER TABLE nc ADD COLUMN IF NOT EXISTS c int CONSTRAINT nc_c_key UNIQUE, ADD CONSTRAINT nc_x_key UNIQUE (x);
+ALTER TABLE nc DROP COLUMN c, ADD CONSTRAINT nc_c_key UNIQUE (x);
+ALTER TABLE nc DROP COLUMN id, ADD PRIMARY KEY (x);
+\set VERBOSITY terse
+ALTER TABLE nc ADD CONSTRAINT nc_c_key UNIQUE (x);
+\set VERBOSITY default
+SELECT count(*) FROM pg_index WHERE indrelid = 'nc'::regclass;
+
 SET client_min_messages = error;
 DROP SCHEMA psi_con CASCADE;

@@ -91,6 +91,15 @@ DO $$ BEGIN FOR i IN 1..2 LOOP CREATE INDEX ON t (b); END LOOP; END $$;
 RESET pg_safe_index.mode;
 SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass;
 
+-- an index that an event trigger creates, with its own mode, is none of the command that has nothing to build
+CREATE TABLE empty (a int) PARTITION BY RANGE (a);
+CREATE FUNCTION also() RETURNS event_trigger LANGUAGE plpgsql SET pg_safe_index.mode = off AS
+  $$ BEGIN IF to_regclass('psi_ctx.t_also') IS NULL THEN CREATE INDEX t_also ON psi_ctx.t (a); END IF; END $$;
+CREATE EVENT TRIGGER psi_also ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION also();
+CREATE INDEX empty_a ON empty (a);
+DROP EVENT TRIGGER psi_also;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid IN ('t'::regclass, 'empty'::regclass) ORDER BY 1;
+
 -- a command that only looks like one
 SELECT 'CREATE INDEX t_a ON t (a)' AS not_a_command;
 PREPARE s AS SELECT 1 AS "drop index";

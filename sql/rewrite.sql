@@ -257,6 +257,29 @@ CREATE TABLE kw_1 PARTITION OF kw FOR VALUES IN (1);
 CREATE INDEX kw_i ON kw (lower(kw.user)) WHERE kw.true;
 SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'kw_1'::regclass;
 
+\echo ... a partition whose build failed is dropped: the rest is valid
+CREATE TABLE gone (a int) PARTITION BY RANGE (a);
+CREATE TABLE gone_1 PARTITION OF gone FOR VALUES FROM (0) TO (10);
+CREATE TABLE gone_2 PARTITION OF gone FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (a);
+CREATE TABLE gone_21 PARTITION OF gone_2 FOR VALUES FROM (10) TO (15);
+CREATE TABLE gone_22 PARTITION OF gone_2 FOR VALUES FROM (15) TO (20);
+INSERT INTO gone VALUES (1), (11), (16), (16);
+\set VERBOSITY terse
+CREATE UNIQUE INDEX gone_u ON gone (a);
+DROP TABLE gone_22;
+CREATE UNIQUE INDEX gone_u ON gone (a);
+\set VERBOSITY default
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('gone'::regclass, 'gone_1'::regclass, 'gone_2'::regclass)
+ ORDER BY indexrelid::regclass::text COLLATE "C";
+\echo ... a whole row, written as table.*
+CREATE TABLE st (a int) PARTITION BY RANGE (a);
+CREATE TABLE st_1 PARTITION OF st FOR VALUES FROM (0) TO (10);
+CREATE FUNCTION sf(st) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.a';
+\set VERBOSITY terse
+CREATE INDEX st_i ON st (sf(st.*));
+\set VERBOSITY default
+SELECT count(*) FROM pg_index WHERE indrelid = 'st'::regclass;
+
 \echo *** the floor
 SET pg_safe_index.minimum_mode = rewrite;
 SET pg_safe_index.mode = error;
@@ -265,7 +288,7 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw, gone, st CASCADE;
 DROP FUNCTION for_owner(int);
 DROP FUNCTION wf(zd) CASCADE;
 DROP TABLE zd;

@@ -45,8 +45,10 @@ bool NamesTable(Node *node, void *name)
 	if (!IsA(node, ColumnRef))
 		return WalkRawTree(node, NamesTable, name);
 	const auto *column = reinterpret_cast<const ColumnRef *>(node);
-	return list_length(column->fields) == 1 && IsA(linitial(column->fields), String) &&
-		   strcmp(strVal(linitial(column->fields)), static_cast<const char *>(name)) == 0;
+	// table, schema.table, table.*; or a column that is called like it.
+	const Node *last = static_cast<const Node *>(llast(column->fields));
+	return IsA(last, A_Star) || (IsA(last, String) && strcmp(strVal(llast(column->fields)),
+															 static_cast<const char *>(name)) == 0);
 }
 
 QualifiedColumns FindQualified(const IndexStmt &tree)

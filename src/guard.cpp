@@ -6,6 +6,7 @@
 #include "finding.hpp"
 #include "invalid_index.hpp"
 #include "late_build.hpp"
+#include "new_index.hpp"
 #include "policy.hpp"
 #include "report.hpp"
 #include "rewrite.hpp"
@@ -53,7 +54,8 @@ struct Outcome
 	std::optional<Request> unbuilt;              // it passes since it builds nothing
 };
 
-// What passes since there is nothing to build, as it looks before the command has its lock.
+// What passes since there is nothing to build, or the name is taken, as it looks before the command
+// has its lock.
 std::optional<Request> FindUnbuilt(const Findings &findings)
 {
 	for (const Finding &finding : findings)
@@ -63,9 +65,13 @@ std::optional<Request> FindUnbuilt(const Findings &findings)
 		const bool is_alone =
 			finding.request.alter == nullptr ||
 			(list_length(finding.request.alter->cmds) == 1 && finding.request.column == nullptr);
-		if (finding.verdict.reason == Reason::no_build && is_alone &&
+		const bool unbuilt =
+			finding.verdict.reason == Reason::no_build &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
-			 operation == Operation::attach_partition))
+			 operation == Operation::attach_partition);
+		const bool taken =
+			finding.verdict.reason == Reason::missing && operation == Operation::add_constraint;
+		if (is_alone && (unbuilt || taken))
 			return finding.request;
 	}
 	return std::nullopt;
@@ -105,10 +111,14 @@ Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions 
 
 } // namespace psi
 
-extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
+namespace psi
 {
-	using namespace psi;
 
+namespace
+{
+
+void Execute(const psi_call *call, const psi_settings *settings)
+{
 	const Settings in_force = SettingsInForce(*settings);
 	const bool asked = IsAsked(in_force);
 	if (!asked && !settings->drop_failed_builds && !settings->suspend_timeouts)
@@ -152,6 +162,33 @@ extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
 	BuildOptions checked = options;
 	checked.tell = checked.tell_before = asked && in_force.Checks(outcome.concurrent->operation);
 	RunConcurrently(*call, *outcome.concurrent, checked, in_force);
+}
+
+} // namespace
+
+} // namespace psi
+
+extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
+{
+	using namespace psi;
+
+	if (!IsListened())
+	{
+		Execute(call, settings);
+		return;
+	}
+	// Executed by another command, in an event trigger say: what it creates is none of that one's
+	// indexes.
+	const IndexListener outer = ListenToIndexes({nullptr, nullptr});
+	PG_TRY();
+	{
+		Execute(call, settings);
+	}
+	PG_FINALLY();
+	{
+		ListenToIndexes(outer);
+	}
+	PG_END_TRY();
 }
 
 extern "C" bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex)

@@ -206,22 +206,6 @@ void Sort(Relation index, Oid constraint, Oid partition, const char *name, Parti
 		found.unfinished = id;
 }
 
-bool HasTree(Relation index, AttrNumber attribute)
-{
-	return !heap_attisnull(index->rd_indextuple, attribute, nullptr);
-}
-
-} // namespace
-
-bool MayMatch(Relation one, Relation other)
-{
-	return HasTree(one, Anum_pg_index_indexprs) == HasTree(other, Anum_pg_index_indexprs) &&
-		   HasTree(one, Anum_pg_index_indpred) == HasTree(other, Anum_pg_index_indpred);
-}
-
-namespace
-{
-
 void Compare(Relation parent, Relation parent_table, Relation table, Oid constraint,
 			 const char *name, PartitionIndexes &found)
 {
@@ -234,7 +218,7 @@ void Compare(Relation parent, Relation parent_table, Relation table, Oid constra
 		const Relation index = try_relation_open(list_nth_oid(indexes, i), AccessShareLock);
 		if (index == nullptr)
 			continue;
-		if (!index->rd_rel->relispartition && MayMatch(index, parent) &&
+		if (!index->rd_rel->relispartition &&
 			CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
 							 parent->rd_indcollation, index->rd_opfamily, parent->rd_opfamily,
 							 columns))

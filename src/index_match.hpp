@@ -21,11 +21,6 @@ enum class Likeness
 bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
 				 Likeness likeness = Likeness::same);
 
-// Can the two correspond at all: do both have expressions, or neither, and a predicate? Asked
-// before BuildIndexInfo(), which evaluates what is constant in these as the current user, with
-// functions that whoever owns the table has chosen.
-bool MayMatch(Relation one, Relation other);
-
 // An index on a partition that corresponds to one on its parent, as ALTER INDEX ... ATTACH
 // PARTITION wants it (CompareIndexInfo()), and is not attached to any.
 struct PartitionIndexes
@@ -37,7 +32,9 @@ struct PartitionIndexes
 
 // `constraint` is that of the parent's index, or InvalidOid; `name` what the index on the partition
 // would be called. An index on a partitioned partition need not be valid: it becomes so later.
-// Waits for the locks; finds nothing where something is gone. Allocates.
+// Waits for the locks; finds nothing where something is gone. Evaluates what is constant in the
+// indexes of the partition as the current user (BuildIndexInfo()): only for one who owns it.
+// Allocates.
 PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid partition,
 									  const char *name);
 

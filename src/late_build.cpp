@@ -15,6 +15,7 @@ struct Unbuilt
 	const psi_call &call;
 	const Request &request;
 	const Settings &settings;
+	Oid user;
 };
 
 void LookAgain(Oid, Oid table, void *argument)
@@ -27,15 +28,22 @@ void LookAgain(Oid, Oid table, void *argument)
 	const auto size = MainForkSize(table);
 	if (size.has_value() && *size < unbuilt.settings.min_table_size)
 		return;
+	// DefineIndex() goes on as the owner of the table. It was not the owner who sent the command.
+	// After an error the transaction puts the user back.
+	Oid owner = InvalidOid;
+	int context = 0;
+	GetUserIdAndSecContext(&owner, &context);
+	SetUserIdAndSecContext(unbuilt.user, context);
 	ReportLate(unbuilt.request, *row, size, TextOf(*unbuilt.call.statement, unbuilt.call.query),
 			   unbuilt.settings);
+	SetUserIdAndSecContext(owner, context);
 }
 
 } // namespace
 
 void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings)
 {
-	Unbuilt unbuilt{call, request, settings};
+	Unbuilt unbuilt{call, request, settings, GetUserId()};
 	const IndexListener before = ListenToIndexes({LookAgain, &unbuilt});
 	PG_TRY();
 	{

@@ -27,6 +27,11 @@ void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int column, 
 
 } // namespace
 
+bool IsListened()
+{
+	return current.tell != nullptr;
+}
+
 IndexListener ListenToIndexes(IndexListener listener)
 {
 	const IndexListener before = current;

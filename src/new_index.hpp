@@ -20,4 +20,7 @@ struct IndexListener
 // called for every function that a query calls.
 IndexListener ListenToIndexes(IndexListener listener);
 
+// Is there one?
+bool IsListened();
+
 } // namespace psi

@@ -190,6 +190,11 @@ void Complete(Tree &tree, const Lacking &lacking)
 	const auto partition = ReadClass(lacking.partition);
 	if (!partition.has_value() || !StillLacks(*partition, lacking.parent_index))
 		return;
+	// One may have been attached since the command began.
+	if (!IsOwner(partition->id, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("partition \"%s\" belongs to another role", NameStr(partition->name))));
 	const bool is_leaf = partition->kind != RELKIND_PARTITIONED_TABLE;
 	const PartitionIndexes found =
 		FindPartitionIndexes(lacking.parent_index, get_index_constraint(lacking.parent_index),
@@ -275,6 +280,28 @@ void CompleteAll(Tree &tree)
 	}
 }
 
+// PostgreSQL marks a partitioned index valid when the last partition is attached. Where that was
+// dropped instead, it looks again for one that is attached already.
+void Validate(Tree &tree, Oid index)
+{
+	check_stack_depth();
+	if (get_rel_relkind(index) != RELKIND_PARTITIONED_INDEX || IsValidIndex(index))
+		return;
+	Oid valid = InvalidOid;
+	const List *attached = find_inheritance_children(index, NoLock);
+	for (int i = 0; i < list_length(attached); ++i)
+	{
+		const Oid child = list_nth_oid(attached, i);
+		Validate(tree, child);
+		if (IsValidIndex(child))
+			valid = child;
+	}
+	if (!OidIsValid(valid))
+		return;
+	Attach(tree, index, Qualified(valid));
+	BeginTransaction(tree.runner);
+}
+
 void Build(Tree &tree)
 {
 	BeginTransaction(tree.runner);
@@ -305,6 +332,7 @@ void Build(Tree &tree)
 
 	tree.progress.done = CountDone(tree.progress.index);
 	CompleteAll(tree);
+	Validate(tree, tree.progress.index);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.progress.index)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
@@ -316,7 +344,7 @@ void Build(Tree &tree)
 
 } // namespace
 
-bool MayIndexPartitions(Oid table)
+bool OwnsPartitions(Oid table)
 {
 	check_stack_depth();
 	const List *partitions = find_inheritance_children(table, NoLock);
@@ -325,9 +353,8 @@ bool MayIndexPartitions(Oid table)
 		const auto partition = ReadClass(list_nth_oid(partitions, i));
 		if (!partition.has_value() || partition->kind == RELKIND_FOREIGN_TABLE)
 			continue;
-		if (!OwnsRelation(partition->id, GetUserId()) ||
-			!MayCreateIn(partition->schema, GetUserId()) ||
-			(partition->kind == RELKIND_PARTITIONED_TABLE && !MayIndexPartitions(partition->id)))
+		if (!IsOwner(partition->id, GetUserId()) || !MayCreateIn(partition->schema, GetUserId()) ||
+			(partition->kind == RELKIND_PARTITIONED_TABLE && !OwnsPartitions(partition->id)))
 			return false;
 	}
 	return true;

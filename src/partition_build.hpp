@@ -7,9 +7,9 @@
 namespace psi
 {
 
-// May the role build an index on each partition below the table? For the index on the table itself
-// PostgreSQL asks only who owns that.
-bool MayIndexPartitions(Oid table);
+// Is the current user the owner, and not only a member of it, of each partition below the table,
+// with the right to create in its schema?
+bool OwnsPartitions(Oid table);
 
 // The index of the plan on the table and on all partitions below it, each step in a transaction of
 // its own: first the index on the table alone, then for each partition what is found to be missing.

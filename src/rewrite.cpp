@@ -175,19 +175,13 @@ bool IsAlone(const Findings &findings)
 		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
 }
 
-// ALTER INDEX ... ATTACH PARTITION evaluates what is constant in expressions and predicate as the
-// current user; CREATE INDEX does so as the owner of the table, who may have written the functions.
-bool WouldRunCodeOfOthers(const Request &request, Oid table)
+// Several steps take place of one: ATTACH PARTITION and ADD CONSTRAINT ... USING INDEX find by its
+// name what the step before has built, and evaluate what is constant in it as the current user,
+// while CREATE INDEX does so as the owner of the table, who could put an index with functions of
+// his own in its place.
+bool IsOwnerOfAll(Oid table)
 {
-	const IndexStmt *create = request.create;
-	if (create == nullptr || IsOwner(table, GetUserId()))
-		return false;
-	for (int i = 0; i < list_length(create->indexParams); ++i)
-	{
-		if (static_cast<const IndexElem *>(list_nth(create->indexParams, i))->expr != nullptr)
-			return true;
-	}
-	return create->whereClause != nullptr;
+	return IsOwner(table, GetUserId()) && OwnsPartitions(table);
 }
 
 // Several drops cannot be undone once one of them is refused.
@@ -264,9 +258,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
-		if (target.nullable_columns != NIL || remedy.list == NIL ||
-			!MayIndexPartitions(target.table_id) ||
-			WouldRunCodeOfOthers(first.request, target.table_id))
+		if (target.nullable_columns != NIL || remedy.list == NIL || !IsOwnerOfAll(target.table_id))
 			return false;
 		if (first.request.constraint != nullptr)
 			plan = PlanForConstraint(first.request);
@@ -283,7 +275,11 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 	if (remedy.list == NIL || remedy.remark != nullptr || target.nullable_columns != NIL)
 		return false;
 	if (first.request.operation == Operation::add_constraint)
+	{
+		if (!IsOwner(target.table_id, GetUserId()))
+			return false;
 		remedy = ForConstraint(first);
+	}
 	if (first.request.operation == Operation::drop_index && list_length(remedy.list) > 1 &&
 		!MayDropAll(findings))
 		return false;

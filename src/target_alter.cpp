@@ -23,8 +23,10 @@ bool DropsConstraint(const AlterTableStmt &alter)
 {
 	for (int i = 0; i < list_length(alter.cmds); ++i)
 	{
-		if (static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i))->subtype ==
-			AT_DropConstraint)
+		const AlterTableType type =
+			static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i))->subtype;
+		// A column takes its constraints along.
+		if (type == AT_DropConstraint || type == AT_DropColumn || type == AT_DropNotNull)
 			return true;
 	}
 	return false;
@@ -74,9 +76,10 @@ bool IsRefused(const Request &request, Oid table)
 	const Constraint &constraint = *request.constraint;
 	const auto *command =
 		static_cast<const AlterTableCmd *>(list_nth(request.alter->cmds, request.subcommand));
-	if (request.column != nullptr && !command->missing_ok &&
+	// One that is there is passed over with IF NOT EXISTS, with its constraints.
+	if (request.column != nullptr &&
 		get_attnum(table, request.column->colname) != InvalidAttrNumber)
-		return true;
+		return !command->missing_ok;
 	if (constraint.contype == CONSTR_PRIMARY && HasPrimaryKey(table) &&
 		!DropsConstraint(*request.alter))
 		return true;

@@ -1,6 +1,5 @@
 // target_attach: ALTER TABLE ... ATTACH PARTITION, which builds every index of the partitioned
 // table that the partition lacks.
-#include "index_match.hpp"
 #include "target_parts.hpp"
 
 namespace psi
@@ -69,7 +68,6 @@ bool HasMatch(Comparison &comparison, Relation parent_index)
 			[&](Relation index)
 			{
 				if (index->rd_rel->relispartition || !index->rd_index->indisvalid ||
-					!MayMatch(index, parent_index) ||
 					!CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
 									  parent_index->rd_indcollation, index->rd_opfamily,
 									  parent_index->rd_opfamily, comparison.columns))

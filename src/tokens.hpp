@@ -81,7 +81,7 @@ inline bool IsScannerError(int code)
 {
 	return code == ERRCODE_SYNTAX_ERROR || code == ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER ||
 		   code == ERRCODE_INVALID_ESCAPE_SEQUENCE || code == ERRCODE_FEATURE_NOT_SUPPORTED ||
-		   code == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+		   code == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE || code == ERRCODE_UNTRANSLATABLE_CHARACTER;
 }
 
 // Runs `walk`, which goes over tokens. False if the scanner refuses the text: a setting that the
