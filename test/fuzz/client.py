@@ -14,7 +14,7 @@ import random
 import re
 import time
 import zlib
-from collections import Counter
+from collections import Counter, UserList
 
 import psycopg2
 
@@ -63,6 +63,8 @@ class Client:
 				self.conn = psycopg2.connect(dbname=self.options.database, application_name=f'fuzz {self.number}',
 					options=f'-c pg_safe_index.mode={self.mode} -c statement_timeout=4s -c default_tablespace= '
 							f'-c lock_timeout=200ms -c search_path=s0,s1 {self.options.sabotage_settings}')
+				# Of a list psycopg2 keeps the last 50.
+				self.conn.notices = UserList()
 				self.conn.autocommit = True
 				self.cursor = self.conn.cursor()
 				return

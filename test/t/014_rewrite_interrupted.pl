@@ -122,7 +122,9 @@ for my $round (1 .. $rounds)
 		}
 		elsif ($there ne 't') { $hits++ }
 		last if $there eq 't' && $hits > 0 || $hits >= 3;
-		clean_up() if $there eq 't';
+		next if $there ne 't';
+		clean_up();
+		$there = 'f';
 	}
 	$done{$way} += $hits;
 	if ($there ne 't')
