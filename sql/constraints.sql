@@ -115,5 +115,8 @@ ALTER TABLE nc ADD CONSTRAINT nc_c_key UNIQUE (x);
 \set VERBOSITY default
 SELECT count(*) FROM pg_index WHERE indrelid = 'nc'::regclass;
 
+-- what goes with a constraint, behind a collation
+ALTER TABLE nc ADD COLUMN co text UNIQUE COLLATE "C" DEFERRABLE INITIALLY DEFERRED CHECK (co <> '');
+
 SET client_min_messages = error;
 DROP SCHEMA psi_con CASCADE;

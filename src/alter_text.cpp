@@ -9,6 +9,15 @@ namespace psi
 namespace
 {
 
+// DEFERRABLE and the like go with the constraint before them.
+bool IsAttribute(const Constraint &constraint)
+{
+	return constraint.contype == CONSTR_ATTR_DEFERRABLE ||
+		   constraint.contype == CONSTR_ATTR_NOT_DEFERRABLE ||
+		   constraint.contype == CONSTR_ATTR_DEFERRED ||
+		   constraint.contype == CONSTR_ATTR_IMMEDIATE;
+}
+
 // The words that begin what can follow a constraint in a column's definition belong to another node
 // of the list, each of which knows where it stands.
 int NextBehind(const ColumnDef &column, int location, int end)
@@ -22,17 +31,8 @@ int NextBehind(const ColumnDef &column, int location, int end)
 	for (int i = 0; i < list_length(column.constraints); ++i)
 	{
 		const auto *other = static_cast<const Constraint *>(list_nth(column.constraints, i));
-		switch (other->contype)
-		{
-		case CONSTR_ATTR_DEFERRABLE:
-		case CONSTR_ATTR_NOT_DEFERRABLE:
-		case CONSTR_ATTR_DEFERRED:
-		case CONSTR_ATTR_IMMEDIATE:
-			break; // goes with the constraint before it
-		default:
+		if (!IsAttribute(*other))
 			consider(other->location);
-			break;
-		}
 	}
 	if (column.collClause != nullptr)
 		consider(column.collClause->location);
@@ -94,11 +94,15 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 	StringInfoData text;
 	initStringInfo(&text);
 	int copied = whole.begin;
+	bool leaves_out = false;
 	for (int i = 0; i < list_length(column.constraints); ++i)
 	{
 		const auto *constraint = static_cast<const Constraint *>(list_nth(column.constraints, i));
 		const int location = constraint->location - statement.offset;
-		if (!BuildsIndex(*constraint) || location < copied || location >= whole.end)
+		// COLLATE, which is none of the list, can stand between a constraint and what goes with it.
+		if (!IsAttribute(*constraint))
+			leaves_out = BuildsIndex(*constraint);
+		if (!leaves_out || location < copied || location >= whole.end)
 			continue;
 		appendBinaryStringInfo(&text, alter.text + copied, location - copied);
 		copied = NextBehind(column, constraint->location, whole.end + statement.offset) -
