@@ -227,6 +227,8 @@ class Client:
 				self.tally['corner: partitions had the index already'] += 1
 			elif got == 'would skip' and 'is building at this moment' in warned[0]:
 				self.tally['an index was being built, and is by now'] += 1
+			elif guarded and self.agrees_again(statement):
+				self.tally['not again: oracle and guard differ'] += 1
 			else:
 				self.fail(f'oracle: {expected}, guard: {got}', statement.sql, {'notices': list(self.conn.notices), **seen})
 		self.count(statement, 'warned' if warned else 'executed')
@@ -253,6 +255,38 @@ class Client:
 		if self.execute('ROLLBACK TO own')[1] is not None:
 			return False
 		return self.replay(statement, error)
+
+	def agrees_again(self, statement):
+		"""Mode warn: oracle and guard differ. With others at work what they look at can change between the two; then they agree
+		when the statement is run again. What is wrong by itself is wrong again."""
+		if self.alone:
+			return False
+		script = list(self.script)
+		for _ in range(3):
+			if self.execute('ROLLBACK TO own')[1] is not None:
+				return True
+			row, code, _ = self.observed(statement)
+			if code is not None:
+				return True
+			violation, invalid, _ = judge(statement, row[0])
+			warned = self.warned()
+			got = None if not warned else 'would skip' if 'would skip' in warned[0] else 'would block'
+			if got == ('would skip' if invalid else 'would block' if violation else None):
+				return True
+		self.script = script
+		return False
+
+	def passes_again(self, statement):
+		"""Mode error: it was refused, and without the guard shows no reason. The same: is it refused again?"""
+		if self.alone:
+			return False
+		for _ in range(3):
+			if self.execute('ROLLBACK TO own')[1] is not None:
+				return True
+			_, code, error = self.observed(statement, settings=f'SET LOCAL pg_safe_index.mode = {self.mode}; ')
+			if not self.refused(code, error):
+				return True
+		return False
 
 	def raced(self, statement, seen):
 		"""A violation has run. What the guard looked at may have been changed by others while the statement waited for its lock.
@@ -314,6 +348,9 @@ class Client:
 			if not self.alone and (seen['changed by others'] or self.moved_on(statement, seen)):
 				self.tally['inconclusive: changed by others'] += 1
 				return
+			if self.passes_again(statement):
+				self.tally['not again: refused for no reason'] += 1
+				return
 			self.fail(f'refused, but the oracle says: {expected}', statement.sql, {'refusal': message, **seen})
 		elif code in BY_OTHERS:
 			self.tally['inconclusive: ' + code] += 1
@@ -332,6 +369,8 @@ class Client:
 			self.tally['after the lock: ' + code] += 1
 		elif code in GONE:
 			self.tally['inconclusive: ' + code] += 1
+		elif self.passes_again(statement):
+			self.tally['not again: refused, and an error of PostgreSQL'] += 1
 		else:
 			self.fail('refused, where PostgreSQL has an error of its own', statement.sql, {'refusal': message, 'error': str(error)})
 

@@ -187,6 +187,8 @@ def run_mode(options, mode, statements):
 	if mode in ('error', 'rewrite') and not chaos and not options.sabotage_settings:
 		share = unclear / max(tally['replayed'], 1)
 		check(share < 0.05, f'{label}: {100 * share:.1f} % of the replays inconclusive')
+	again = sum(n for name, n in tally.items() if name.startswith('not again: '))
+	check(again <= max(2, tally['judged'] / 1000), f'{label}: oracle and guard differed {again} times, and not again')
 	raced = sum(n for name, n in tally.items() if name.startswith('ran: '))
 	check(raced <= max(2, tally['judged'] / 200),
 		  f'{label}: {raced} violations ran, since what is there changed while they waited, and not again')
