@@ -80,16 +80,47 @@ find_server() {
 	export PG_CONFIG
 }
 
-# Builds the module in the folder $1, in a copy in $scratch (somebody else may be building it for another server), and
-# installs it where the server finds it.
+# private_server: a copy of the server in $scratch, to which PG_CONFIG, bindir and pgxs point from then on. Nothing is
+# installed into the system, and several of these scripts can run at a time. PostgreSQL finds its folders from where its
+# program lies (make_relative_path()), so the programs are copied and the rest are links.
+# To be called after all packages that the server needs have been installed.
+private_server() {
+	local origin=$PG_CONFIG bin share prefix folder option
+	bin=$("$origin" --bindir) share=$("$origin" --sharedir)
+	# The folder that both are in.
+	prefix=$bin
+	while [[ $share/ != "$prefix"/* ]]; do prefix=${prefix%/*}; done
+	private=$scratch/server-$major
+	for option in --bindir --pkglibdir --sharedir; do
+		folder=$("$origin" $option)
+		mkdir -p "$private${folder#"$prefix"}"
+		cp -as "$folder/." "$private${folder#"$prefix"}"
+	done
+	for option in --localedir --includedir-server --pkgincludedir --includedir --libdir; do
+		folder=$("$origin" $option)
+		[ -d "$folder" ] && [ ! -e "$private${folder#"$prefix"}" ] || continue
+		mkdir -p "$(dirname "$private${folder#"$prefix"}")"
+		ln -s "$folder" "$private${folder#"$prefix"}"
+	done
+	bindir=$private${bin#"$prefix"}
+	cp -L --remove-destination "$bin"/* "$bindir/"
+	# What somebody has installed of ours is not what is tested.
+	find "$private" \( -name 'pg_safe_index*' -o -name 'psi_probe*' -o -name 'psi_twin*' \) -prune -exec rm -r {} +
+	export PG_CONFIG=$bindir/pg_config
+	pgxs=$(dirname "$(dirname "$(dirname "$("$PG_CONFIG" --pgxs)")")")
+}
+
+# build_and_install FOLDER [MAKE ARGUMENT...]: builds the module in the folder, in a copy in $scratch (somebody else may be
+# building it for another server), and installs it into the private server, which is made if there is none yet.
 build_and_install() {
 	local copy
+	[[ $PG_CONFIG == "$scratch"/* ]] || private_server
 	say "Building for $("$PG_CONFIG" --version)"
 	copy=$(mktemp -d "$scratch/build.XXXXXX")
 	# Objects of another major version or compiler must not be taken for ours.
 	tar c -C "$1" --exclude=.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' . | tar x -C "$copy"
-	make -C "$copy" -s PG_CONFIG="$PG_CONFIG" "${@:2}"
-	as_root make -C "$copy" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
+	make -C "$copy" -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "${@:2}"
+	make -C "$copy" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
 	rm -rf "$copy"
 }
 
