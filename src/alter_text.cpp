@@ -19,23 +19,23 @@ bool IsAttribute(const Constraint &constraint)
 }
 
 // The words that begin what can follow a constraint in a column's definition belong to another node
-// of the list, each of which knows where it stands.
-int NextBehind(const ColumnDef &column, int location, int end)
+// of the list, each of which knows where it stands. The list is in the order of the text, but for
+// COLLATE, which is none of it.
+int NextBehind(const ColumnDef &column, int number, int end)
 {
+	const auto location_of = [&](int i)
+	{ return static_cast<const Constraint *>(list_nth(column.constraints, i))->location; };
+	const int location = location_of(number);
 	int next = end;
-	const auto consider = [&](int candidate)
+	for (int i = number + 1; i < list_length(column.constraints); ++i)
 	{
-		if (candidate > location && candidate < next)
-			next = candidate;
-	};
-	for (int i = 0; i < list_length(column.constraints); ++i)
-	{
-		const auto *other = static_cast<const Constraint *>(list_nth(column.constraints, i));
-		if (!IsAttribute(*other))
-			consider(other->location);
+		if (IsAttribute(*static_cast<const Constraint *>(list_nth(column.constraints, i))))
+			continue;
+		next = Min(next, location_of(i));
+		break;
 	}
-	if (column.collClause != nullptr)
-		consider(column.collClause->location);
+	if (column.collClause != nullptr && column.collClause->location > location)
+		next = Min(next, column.collClause->location);
 	return next;
 }
 
@@ -54,6 +54,7 @@ void Find(const StatementText &statement, int count, Subcommand *subcommands, Al
 	int begin = tokens.Location();
 	for (;; tokens.Next())
 	{
+		CHECK_FOR_INTERRUPTS();
 		const bool ends = tokens.AtEnd() || tokens.Is(';');
 		if (ends || (depth == 0 && tokens.Is(',')))
 		{
@@ -97,6 +98,7 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 	bool leaves_out = false;
 	for (int i = 0; i < list_length(column.constraints); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const auto *constraint = static_cast<const Constraint *>(list_nth(column.constraints, i));
 		const int location = constraint->location - statement.offset;
 		// COLLATE, which is none of the list, can stand between a constraint and what goes with it.
@@ -105,8 +107,7 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 		if (!leaves_out || location < copied || location >= whole.end)
 			continue;
 		appendBinaryStringInfo(&text, alter.text + copied, location - copied);
-		copied = NextBehind(column, constraint->location, whole.end + statement.offset) -
-				 statement.offset;
+		copied = NextBehind(column, i, whole.end + statement.offset) - statement.offset;
 	}
 	appendBinaryStringInfo(&text, alter.text + copied, whole.end - copied);
 	while (text.len > 0 && scanner_isspace(text.data[text.len - 1]))

@@ -47,7 +47,7 @@ void RunHere(Runner &runner, const char *text)
 		if (requests.count == 1 && requests.items[0].concurrently)
 		{
 			const Request &request = requests.items[0];
-			RunConcurrently(call, DescribeConcurrent(request, Look(request, {0, false, false})),
+			RunConcurrently(call, DescribeConcurrent(request, Look(request, {0, false, false, nullptr})),
 							runner.options, *runner.settings);
 			runner.options.tell_before = false;
 		}

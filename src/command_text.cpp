@@ -122,7 +122,10 @@ void Find(const StatementText &statement, Operation operation, CommandText &comm
 		command.definition = tokens.Location();
 	}
 	while (!tokens.AtEnd() && !tokens.Is(';'))
+	{
+		CHECK_FOR_INTERRUPTS();
 		tokens.Next();
+	}
 	command.end = tokens.PreviousEnd();
 	command.found = true;
 }

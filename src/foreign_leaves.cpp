@@ -18,6 +18,7 @@ List *Leaves(Oid table, List *leaves)
 	const List *partitions = find_inheritance_children(table, NoLock);
 	for (int i = 0; i < list_length(partitions); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const Oid partition = list_nth_oid(partitions, i);
 		const char kind = get_rel_relkind(partition);
 		if (kind == RELKIND_PARTITIONED_TABLE)

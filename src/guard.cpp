@@ -24,15 +24,18 @@ namespace
 // What is there for each request, and is it allowed?
 Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
-	auto *items = static_cast<Finding *>(palloc(sizeof(Finding) * requests.count));
+	auto *items = static_cast<Finding *>(
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Finding) * requests.count));
 	Findings findings{items, 0, 0};
+	SeenTables *seen = requests.count > 1 ? NoTablesYet() : nullptr;
 	for (const Request &request : requests)
 	{
+		CHECK_FOR_INTERRUPTS();
 		// What is not checked needs no look, nor what PostgreSQL refuses.
 		const bool look = settings.Checks(request.operation) && !(request.concurrently && in_block);
 		const bool sized = !request.concurrently;
 		const Target target =
-			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block}) : Target{};
+			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		items[findings.count++] = {request, target, verdict};

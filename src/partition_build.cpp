@@ -80,6 +80,7 @@ List *FindLacking(Oid table, Oid index, List *lacking)
 	int next = 0;
 	for (int i = 0; i < list_length(partitions); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		// Both are in the order of their OIDs (find_inheritance_children()).
 		const Oid partition = list_nth_oid(partitions, i);
 		while (next < list_length(tables) && list_nth_oid(tables, next) < partition)
@@ -101,6 +102,7 @@ int CountDone(Oid index)
 	const List *indexes = find_inheritance_children(index, NoLock);
 	for (int i = 0; i < list_length(indexes); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const Oid attached = list_nth_oid(indexes, i);
 		if (get_rel_relkind(attached) == RELKIND_PARTITIONED_INDEX)
 			done += CountDone(attached);
@@ -291,6 +293,7 @@ void Validate(Tree &tree, Oid index)
 	const List *attached = find_inheritance_children(index, NoLock);
 	for (int i = 0; i < list_length(attached); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const Oid child = list_nth_oid(attached, i);
 		Validate(tree, child);
 		if (IsValidIndex(child))
@@ -350,6 +353,7 @@ bool OwnsPartitions(Oid table)
 	const List *partitions = find_inheritance_children(table, NoLock);
 	for (int i = 0; i < list_length(partitions); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const auto partition = ReadClass(list_nth_oid(partitions, i));
 		if (!partition.has_value() || partition->kind == RELKIND_FOREIGN_TABLE)
 			continue;

@@ -64,6 +64,7 @@ void AddPartitions(Filling &filling, Oid table, int parent)
 	List *children = find_inheritance_children(table, NoLock);
 	for (int i = 0; i < list_length(children); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const auto row = ReadClass(list_nth_oid(children, i));
 		if (!row.has_value())
 			continue;
@@ -96,7 +97,10 @@ template <typename Visit> void ForEachRelation(AttrNumber column, Oid value, Vis
 										  column != InvalidAttrNumber ? 1 : 0, &key);
 	for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
 		 tuple = systable_getnext(scan))
+	{
+		CHECK_FOR_INTERRUPTS();
 		visit(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple)));
+	}
 	systable_endscan(scan);
 	table_close(pg_class, AccessShareLock);
 }

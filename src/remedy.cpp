@@ -72,19 +72,49 @@ constexpr const char *no_concurrent_drop =
 	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, "
 	"and try again when it fails: SET lock_timeout = '2s'.";
 
-bool IsNamedBefore(const Findings &findings, const Finding &finding)
+// A set of OIDs. Adds one; false if it was there.
+bool AddOid(HTAB *set, Oid oid)
 {
-	for (const Finding *other = findings.begin(); other < &finding; ++other)
+	bool found = false;
+	hash_search(set, &oid, HASH_ENTER, &found);
+	return !found;
+}
+
+HTAB *MakeOidSet()
+{
+	HASHCTL control{};
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Oid);
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("pg_safe_index indexes", 64, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+// Adds a command for each index that can be dropped concurrently, once. Returns how many there are
+// beyond `most`.
+int AddDrops(Commands &commands, const Findings &findings, int most)
+{
+	HTAB *named = MakeOidSet();
+	int rest = 0;
+	for (const Finding &finding : findings)
 	{
-		if (other->target.index.name != nullptr &&
-			strcmp(other->target.index.Quoted(), finding.target.index.Quoted()) == 0)
-			return true;
+		CHECK_FOR_INTERRUPTS();
+		if (finding.target.index.name == nullptr ||
+			finding.target.facts.kind == TableKind::partitioned_table ||
+			!AddOid(named, finding.target.index_id))
+			continue;
+		if (commands.count < most)
+			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
+							 finding.request.missing_ok ? "IF EXISTS " : "",
+							 finding.target.index.Quoted());
+		else
+			++rest;
 	}
-	return false;
+	return rest;
 }
 
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
-Remedy DropIndexes(const Findings &findings, const StatementText &statement)
+Remedy DropIndexes(const Findings &findings, const StatementText &statement, int most)
 {
 	Commands commands{};
 	bool partitioned = false;
@@ -106,28 +136,18 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement)
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);
 	const Request &first = findings.items[0].request;
+	int rest = 0;
 	if (findings.count == 1 && !first.cascade && command.found)
 		AppendWithConcurrently(commands.Add(), command);
 	else
-	{
-		for (const Finding &finding : findings)
-		{
-			// Nothing there that could be dropped, or not concurrently, or it has been named
-			// before.
-			if (finding.target.index.name == nullptr ||
-				finding.target.facts.kind == TableKind::partitioned_table ||
-				IsNamedBefore(findings, finding))
-				continue;
-			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
-							 finding.request.missing_ok ? "IF EXISTS " : "",
-							 finding.target.index.Quoted());
-		}
-	}
+		rest = AddDrops(commands, findings, most);
 
+	const char *remark = nullptr;
 	if (first.cascade)
-		return commands.Done(
-			"CONCURRENTLY does not take CASCADE: drop first what depends on the index.");
-	return commands.Done(partitioned ? no_concurrent_drop : nullptr);
+		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
+	else if (partitioned)
+		remark = no_concurrent_drop;
+	return commands.Done(JoinRemarks(RestOf(rest, "index", "indexes"), remark));
 }
 
 } // namespace
@@ -151,12 +171,27 @@ bool PlanOnPartitions(const Finding &finding, const StatementText &statement, co
 	return true;
 }
 
+const char *FirstCommands(const List *commands)
+{
+	StringInfoData lines;
+	initStringInfo(&lines);
+	const int shown = Min(list_length(commands), spelled_requests_max);
+	for (int i = 0; i < shown; ++i)
+		appendStringInfo(&lines, "%s%s", i > 0 ? "\n" : "",
+						 static_cast<const char *>(list_nth(commands, i)));
+	const int rest = list_length(commands) - shown;
+	if (rest > 0)
+		appendStringInfo(&lines, "\nand %d more command%s.", rest, rest == 1 ? "" : "s");
+	return lines.data;
+}
+
 Remedy FindRemedyForTable(const Finding &finding, const StatementText &statement, const char *query)
 {
 	return CreateOnTable(finding, statement, query);
 }
 
-Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query)
+Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query,
+				  int most)
 {
 	const Finding &first = findings.FirstViolation();
 	switch (first.request.operation)
@@ -166,13 +201,13 @@ Remedy FindRemedy(const Findings &findings, const StatementText &statement, cons
 				   ? CreateOnPartitioned(first, statement, query)
 				   : CreateOnTable(first, statement, query);
 	case Operation::drop_index:
-		return DropIndexes(findings, statement);
+		return DropIndexes(findings, statement, most);
 	case Operation::reindex:
 		return ForReindex(first, statement);
 	case Operation::add_constraint:
-		return ForAddConstraint(findings, statement);
+		return ForAddConstraint(findings, statement, most);
 	case Operation::attach_partition:
-		return ForAttachPartition(first, statement, query);
+		return ForAttachPartition(first, statement, query, most);
 	case Operation::move_index:
 		return ForMoveIndex(findings, statement);
 	}

@@ -219,7 +219,7 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 	return true;
 }
 
-Remedy ForAddConstraint(const Findings &findings, const StatementText &statement)
+Remedy ForAddConstraint(const Findings &findings, const StatementText &statement, int most)
 {
 	Commands commands{};
 	for (const Finding &finding : findings)
@@ -232,10 +232,13 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 		return commands.Done(no_text);
 
 	const char *remark = nullptr;
-	auto *names = static_cast<RelationName *>(palloc(sizeof(RelationName) * findings.count));
+	const int spelled = findings.violations < most ? findings.violations : most;
+	auto *names = static_cast<RelationName *>(palloc(sizeof(RelationName) * spelled));
 	int named = 0;
 	for (const Finding &finding : findings)
 	{
+		if (named == spelled)
+			break;
 		if (!finding.verdict.IsViolation())
 			continue;
 		const Target &target = finding.target;
@@ -250,10 +253,12 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 		names[named++] = index;
 		remark = BuildOn(target, commands, plan, index);
 	}
-	return commands.Done(remark);
+	return commands.Done(
+		JoinRemarks(remark, RestOf(findings.violations - named, "constraint", "constraints")));
 }
 
-Remedy ForAttachPartition(const Finding &finding, const StatementText &statement, const char *query)
+Remedy ForAttachPartition(const Finding &finding, const StatementText &statement, const char *query,
+						  int most)
 {
 	const Target &target = finding.target;
 	Commands commands{};
@@ -263,10 +268,13 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 			"compared with those of the partitioned table: try again.");
 
 	const char *remark = nullptr;
-	auto *names = static_cast<RelationName *>(palloc(sizeof(RelationName) * target.missing.count));
+	const int spelled = target.missing.count < most ? target.missing.count : most;
+	auto *names = static_cast<RelationName *>(palloc(sizeof(RelationName) * spelled));
 	int named = 0;
 	for (const MissingIndex &missing : target.missing)
 	{
+		if (named == spelled)
+			break;
 		const IndexStmt &create = *missing.create;
 		const char *definition = DefinitionFromTree(create, target, query);
 		if (definition == nullptr)
@@ -295,6 +303,11 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 							   text.subcommands[text.count - 1].end - text.begin);
 		appendStringInfoChar(commands.Last(), ';');
 	}
+	const int rest = target.missing.count - named;
+	if (rest > 0)
+		remark = JoinRemarks(
+			remark, psprintf("Before the last command, do the same for %d more index%s.", rest,
+							 rest == 1 ? "" : "es"));
 	return commands.Done(remark);
 }
 

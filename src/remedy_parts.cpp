@@ -33,6 +33,19 @@ Remedy Commands::Done(const char *remark) const
 	return {count > 0 ? lines.data : nullptr, count, remark, texts};
 }
 
+const char *RestOf(int rest, const char *one, const char *several)
+{
+	return rest > 0 ? psprintf("Then do the same for %d more %s.", rest, rest == 1 ? one : several)
+					: nullptr;
+}
+
+const char *JoinRemarks(const char *first, const char *second)
+{
+	if (first == nullptr || second == nullptr)
+		return first != nullptr ? first : second;
+	return psprintf("%s %s", first, second);
+}
+
 namespace
 {
 

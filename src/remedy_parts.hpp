@@ -20,6 +20,12 @@ struct Commands
 	Remedy Done(const char *remark) const;
 };
 
+// "Then do the same for 3 more indexes."; null if there is no rest. Allocates.
+const char *RestOf(int rest, const char *one, const char *several);
+
+// Two remarks, either of which may be null, as one. Allocates.
+const char *JoinRemarks(const char *first, const char *second);
+
 // An index that is to be built, on a table or on all partitions of one, with the constraint that it
 // is for, if any.
 struct IndexPlan
@@ -78,8 +84,8 @@ IndexPlan PlanForConstraint(const Request &request);
 
 Remedy ForReindex(const Finding &finding, const StatementText &statement);
 Remedy ForMoveIndex(const Findings &findings, const StatementText &statement);
-Remedy ForAddConstraint(const Findings &findings, const StatementText &statement);
+Remedy ForAddConstraint(const Findings &findings, const StatementText &statement, int most);
 Remedy ForAttachPartition(const Finding &finding, const StatementText &statement,
-						  const char *query);
+						  const char *query, int most);
 
 } // namespace psi

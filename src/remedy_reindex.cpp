@@ -103,9 +103,7 @@ Remedy ForMoveIndex(const Findings &findings, const StatementText &statement)
 	for (int i = 0; i < indexes.spelled_count; ++i)
 		AppendMove(commands, indexes.spelled[i].name, first.request.tablespace);
 	const int rest = indexes.members - indexes.spelled_members;
-	return commands.Done(
-		rest > 0 ? psprintf("Then do the same for %d more index%s.", rest, rest == 1 ? "" : "es")
-				 : nullptr);
+	return commands.Done(RestOf(rest, "index", "indexes"));
 }
 
 } // namespace psi

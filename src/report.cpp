@@ -190,9 +190,12 @@ const char *Detail(const Findings &findings, bool in_block)
 	if (missing.count > 0)
 	{
 		appendStringInfoString(&detail, " It lacks what corresponds to ");
-		for (const MissingIndex &index : missing)
-			appendStringInfo(&detail, "%s\"%s\"", &index == missing.begin() ? "" : ", ",
-							 index.parent.Shown());
+		const int shown = Min(missing.count, spelled_requests_max);
+		for (int i = 0; i < shown; ++i)
+			appendStringInfo(&detail, "%s\"%s\"", i == 0 ? "" : ", ",
+							 missing.items[i].parent.Shown());
+		if (missing.count > shown)
+			appendStringInfo(&detail, " and %d more", missing.count - shown);
 		appendStringInfoChar(&detail, '.');
 	}
 
@@ -206,7 +209,7 @@ const char *Detail(const Findings &findings, bool in_block)
 const char *Hint(const Findings &findings, const StatementText &statement, const char *query,
 				 const Settings &settings, bool in_block)
 {
-	const Remedy remedy = FindRemedy(findings, statement, query);
+	const Remedy remedy = FindRemedy(findings, statement, query, spelled_requests_max);
 	const Wording &wording = WordingOf(findings.FirstViolation().request);
 	StringInfoData hint;
 	initStringInfo(&hint);

@@ -87,12 +87,9 @@ void TellDone(Runner &runner, const Remedy &remedy, int commands)
 	MemoryContextSwitchTo(runner.context);
 	ErrorData *error = CopyErrorData();
 	FlushErrorState();
-	StringInfoData hint;
-	initStringInfo(&hint);
-	appendStringInfoString(&hint, "This has been done before it failed, and stays:");
-	for (int i = 0; i < commands; ++i)
-		appendStringInfo(&hint, "\n%s", static_cast<const char *>(list_nth(remedy.list, i)));
-	AddHint(*error, hint.data);
+	const List *done = list_truncate(list_copy(remedy.list), commands);
+	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
+							 FirstCommands(done)));
 	ReThrowError(error);
 }
 
@@ -100,8 +97,13 @@ void RunEach(Runner &runner, const Remedy &remedy, const Request &request, const
 			 Progress &progress)
 {
 	const int count = list_length(remedy.list);
+	// There may be thousands of them, and each is parsed.
+	const MemoryContext step =
+		AllocSetContextCreate(runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
+	runner.context = step;
 	for (; progress.commands < count; ++progress.commands)
 	{
+		MemoryContextReset(step);
 		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.commands));
 		BeginTransaction(runner);
 		const PlannedStmt *statement = ParseCommand(command);
@@ -214,7 +216,6 @@ bool CompleteReindex(const Finding &finding, Remedy &remedy)
 		if (command == nullptr)
 			continue;
 		commands = lappend(commands, pstrdup(command));
-		remedy.commands = psprintf("%s\n%s", remedy.commands, command);
 	}
 	remedy.list = commands;
 	return true;
@@ -235,7 +236,7 @@ bool RebuildSkipped(Runner &runner, const Findings &findings, const StatementTex
 	const Remedy remedy = FindRemedyForTable(finding, statement, query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellRewritten(findings, remedy.commands, statement.text);
+	TellRewritten(findings, FirstCommands(remedy.list), statement.text);
 	RunAll(runner, remedy, finding);
 	return true;
 }
@@ -254,7 +255,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 
 	const bool builds = first.request.operation == Operation::create_index ||
 						first.request.operation == Operation::add_constraint;
-	Remedy remedy = FindRemedy(findings, statement, query);
+	Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
@@ -285,7 +286,7 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 		return false;
 	if (first.request.operation == Operation::reindex && !CompleteReindex(first, remedy))
 		return false;
-	TellRewritten(findings, remedy.commands, statement.text);
+	TellRewritten(findings, FirstCommands(remedy.list), statement.text);
 	RunAll(runner, remedy, first);
 	return true;
 }

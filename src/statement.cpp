@@ -23,9 +23,11 @@ Requests DropIndex(const DropStmt *drop)
 		return {nullptr, 0};
 
 	const int count = list_length(drop->objects);
-	auto *requests = static_cast<Request *>(palloc0(sizeof(Request) * count));
+	auto *requests = static_cast<Request *>(
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Request) * count));
 	for (int i = 0; i < count; ++i)
 	{
+		requests[i] = Request{};
 		requests[i].operation = Operation::drop_index;
 		requests[i].concurrently = drop->concurrent;
 		requests[i].missing_ok = drop->missing_ok;
@@ -75,6 +77,7 @@ Requests MoveAll(const AlterTableMoveAllStmt *move)
 struct Subcommands
 {
 	const AlterTableStmt *alter;
+	const AlterSummary *summary;
 	Request *items;
 	int count;
 	int capacity;
@@ -86,7 +89,7 @@ struct Subcommands
 			capacity = capacity == 0 ? 4 : capacity * 2;
 			items = static_cast<Request *>(items == nullptr
 											   ? palloc(sizeof(Request) * capacity)
-											   : repalloc(items, sizeof(Request) * capacity));
+											   : repalloc_huge(items, sizeof(Request) * capacity));
 		}
 		Request &request = items[count++];
 		request = Request{};
@@ -94,6 +97,7 @@ struct Subcommands
 		request.missing_ok = alter->missing_ok;
 		request.name = alter->relation;
 		request.alter = alter;
+		request.summary = summary;
 		request.subcommand = subcommand;
 		return request;
 	}
@@ -113,11 +117,50 @@ void AddColumn(Subcommands &requests, const AlterTableCmd &command, int subcomma
 	}
 }
 
+// The key is the name, NUL-terminated, of at most NAMEDATALEN bytes as the parser has cut it.
+HTAB *MakeNameSet()
+{
+	HASHCTL control{};
+	control.keysize = NAMEDATALEN;
+	control.entrysize = NAMEDATALEN;
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("pg_safe_index names", 16, &control,
+					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+const AlterSummary *Summarize(const AlterTableStmt &alter)
+{
+	auto *summary = static_cast<AlterSummary *>(palloc0(sizeof(AlterSummary)));
+	summary->added_columns = MakeNameSet();
+	for (int i = 0; i < list_length(alter.cmds); ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i));
+		switch (command->subtype)
+		{
+		case AT_AddColumn:
+			hash_search(summary->added_columns,
+						reinterpret_cast<const ColumnDef *>(command->def)->colname, HASH_ENTER,
+						nullptr);
+			break;
+		case AT_DropConstraint:
+		case AT_DropColumn:
+		case AT_DropNotNull:
+			summary->drops_constraint = true;
+			break;
+		default:
+			break;
+		}
+	}
+	return summary;
+}
+
 Requests AlterTable(const AlterTableStmt *alter)
 {
-	Subcommands requests{alter, nullptr, 0, 0};
+	Subcommands requests{alter, Summarize(*alter), nullptr, 0, 0};
 	for (int i = 0; i < list_length(alter->cmds); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter->cmds, i));
 		switch (command->subtype)
 		{
@@ -147,6 +190,11 @@ Requests AlterTable(const AlterTableStmt *alter)
 }
 
 } // namespace
+
+bool AlterSummary::AddsColumn(const char *name) const
+{
+	return hash_search(added_columns, name, HASH_FIND, nullptr) != nullptr;
+}
 
 bool BuildsIndex(const Constraint &constraint)
 {

@@ -11,6 +11,15 @@
 namespace psi
 {
 
+// What the subcommands of an ALTER TABLE do to each other, found in one pass over them.
+struct AlterSummary
+{
+	HTAB *added_columns;   // the names in ADD COLUMN
+	bool drops_constraint; // one of them drops a constraint, or a column, which takes its own along
+
+	bool AddsColumn(const char *name) const;
+};
+
 // One operation that a statement asks for.
 struct Request
 {
@@ -28,6 +37,7 @@ struct Request
 	const ReindexStmt *reindex;            // REINDEX
 	const AlterTableMoveAllStmt *move_all; // ALTER INDEX ALL IN TABLESPACE
 	const AlterTableStmt *alter;           // ALTER TABLE, ALTER INDEX
+	const AlterSummary *summary;           // ... ALTER TABLE: what else it does
 	int subcommand;                        // ... and which one of its subcommands
 	const Constraint *constraint;          // ... ADD CONSTRAINT, or a constraint of ADD COLUMN
 	const ColumnDef *column;               // ... ADD COLUMN

@@ -67,12 +67,18 @@ struct Target
 	bool unseen;                  // ... or the indexes could not be compared, for a lock on them
 };
 
+// The tables that one statement has led to so far: it can name the same one, with all its
+// partitions, in each of thousands of requests.
+using SeenTables = HTAB;
+SeenTables *NoTablesYet();
+
 // What the look depends on besides the request.
 struct Circumstances
 {
 	std::int64_t enough; // sizes of several relations are added up until this many bytes
 	bool sized;          // the size is wanted at all
 	bool in_block;       // CONCURRENTLY could not run here, nor REINDEX of several relations
+	SeenTables *seen;    // null: this is the only request
 };
 
 // Looks at what a request names. Allocates in the current memory context. Raises what

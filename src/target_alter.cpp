@@ -7,37 +7,12 @@ namespace psi
 namespace
 {
 
-bool IsAddedBySameCommand(const AlterTableStmt &alter, const char *column)
-{
-	for (int i = 0; i < list_length(alter.cmds); ++i)
-	{
-		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i));
-		if (command->subtype == AT_AddColumn &&
-			strcmp(reinterpret_cast<const ColumnDef *>(command->def)->colname, column) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool DropsConstraint(const AlterTableStmt &alter)
-{
-	for (int i = 0; i < list_length(alter.cmds); ++i)
-	{
-		const AlterTableType type =
-			static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i))->subtype;
-		// A column takes its constraints along.
-		if (type == AT_DropConstraint || type == AT_DropColumn || type == AT_DropNotNull)
-			return true;
-	}
-	return false;
-}
-
 bool AllColumnsExist(const Request &request, const List *names, Oid table)
 {
 	for (int i = 0; i < list_length(names); ++i)
 	{
 		const char *name = strVal(list_nth(names, i));
-		if (get_attnum(table, name) <= 0 && !IsAddedBySameCommand(*request.alter, name))
+		if (get_attnum(table, name) <= 0 && !request.summary->AddsColumn(name))
 			return false;
 	}
 	return true;
@@ -81,12 +56,12 @@ bool IsRefused(const Request &request, Oid table)
 		get_attnum(table, request.column->colname) != InvalidAttrNumber)
 		return !command->missing_ok;
 	if (constraint.contype == CONSTR_PRIMARY && HasPrimaryKey(table) &&
-		!DropsConstraint(*request.alter))
+		!request.summary->drops_constraint)
 		return true;
 	// On a partitioned table it may be that of an earlier try, which mode rewrite goes on with.
 	if (constraint.conname != nullptr && get_rel_relkind(table) == RELKIND_RELATION &&
 		ConstraintNameIsUsed(CONSTRAINT_RELATION, table, constraint.conname) &&
-		!DropsConstraint(*request.alter))
+		!request.summary->drops_constraint)
 		return true;
 	return !AllColumnsExist(request, constraint.keys, table) ||
 		   !AllColumnsExist(request, constraint.including, table);

@@ -36,19 +36,61 @@ bool HasColumns(TupleDesc columns, TupleDesc other)
 	return true;
 }
 
-// What is found out about the indexes of the two tables. `used` are those of the partition that
-// match one of the partitioned table already: each can serve once.
+// An index of the partition that may serve for one of the partitioned table.
+struct Candidate
+{
+	IndexInfo *info;
+	Oid *collations;
+	Oid *families;
+	Oid constraint;
+	bool used; // it matches one already: each can serve once
+};
+
+// What is found out about the indexes of the two tables.
 struct Comparison
 {
 	Relation parent;
 	Relation partition;
 	AttrMap *columns;
-	List *partition_indexes;
-	List *used;
+	Candidate *candidates;
+	int candidate_count;
 	MissingIndex *missing;
 	int missing_count;
 	bool unseen;
 };
+
+Oid *CopyOids(const Oid *oids, int count)
+{
+	auto *copy = static_cast<Oid *>(palloc(sizeof(Oid) * count));
+	memcpy(copy, oids, sizeof(Oid) * count);
+	return copy;
+}
+
+// Reads each index of the partition once, however many there are on the partitioned table.
+void ReadCandidates(Comparison &comparison)
+{
+	const Oid partition = RelationGetRelid(comparison.partition);
+	const List *indexes = RelationGetIndexList(comparison.partition);
+	comparison.candidates =
+		static_cast<Candidate *>(palloc(sizeof(Candidate) * (list_length(indexes) + 1)));
+	for (int i = 0; i < list_length(indexes); ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const Oid id = list_nth_oid(indexes, i);
+		const auto read = [&](Relation index)
+		{
+			if (index->rd_rel->relispartition || !index->rd_index->indisvalid)
+				return;
+			const int keys = IndexRelationGetNumberOfKeyAttributes(index);
+			comparison.candidates[comparison.candidate_count++] = {
+				BuildIndexInfo(index), CopyOids(index->rd_indcollation, keys),
+				CopyOids(index->rd_opfamily, keys), get_relation_idx_constraint_oid(partition, id),
+				false};
+		};
+		if (!WithRelationAtOnce(id, read))
+			comparison.unseen = true;
+	}
+}
 
 // AttachPartitionEnsureIndexes(): is there an index on the partition that can be attached to this
 // one?
@@ -57,36 +99,23 @@ bool HasMatch(Comparison &comparison, Relation parent_index)
 	IndexInfo *wanted = BuildIndexInfo(parent_index);
 	const Oid constraint = get_relation_idx_constraint_oid(RelationGetRelid(comparison.parent),
 														   RelationGetRelid(parent_index));
-	bool found = false;
-	for (int i = 0; i < list_length(comparison.partition_indexes) && !found; ++i)
+	for (int i = 0; i < comparison.candidate_count; ++i)
 	{
-		const Oid candidate = list_nth_oid(comparison.partition_indexes, i);
-		if (list_member_oid(comparison.used, candidate))
+		CHECK_FOR_INTERRUPTS();
+		Candidate &candidate = comparison.candidates[i];
+		if (candidate.used ||
+			!CompareIndexInfo(candidate.info, wanted, candidate.collations,
+							  parent_index->rd_indcollation, candidate.families,
+							  parent_index->rd_opfamily, comparison.columns))
 			continue;
-		const bool seen = WithRelationAtOnce(
-			candidate,
-			[&](Relation index)
-			{
-				if (index->rd_rel->relispartition || !index->rd_index->indisvalid ||
-					!CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
-									  parent_index->rd_indcollation, index->rd_opfamily,
-									  parent_index->rd_opfamily, comparison.columns))
-					return;
-				if (OidIsValid(constraint))
-				{
-					const Oid own = get_relation_idx_constraint_oid(
-						RelationGetRelid(comparison.partition), candidate);
-					if (!OidIsValid(own) || !IsSameTypeOfConstraint(constraint, own))
-						return;
-				}
-				found = true;
-			});
-		if (!seen)
-			comparison.unseen = true;
-		if (found)
-			comparison.used = lappend_oid(comparison.used, candidate);
+		if (OidIsValid(constraint) &&
+			(!OidIsValid(candidate.constraint) ||
+			 !IsSameTypeOfConstraint(constraint, candidate.constraint)))
+			continue;
+		candidate.used = true;
+		return true;
 	}
-	return found;
+	return false;
 }
 
 void CompareIndex(Comparison &comparison, Relation parent_index)
@@ -112,11 +141,12 @@ bool Compare(Comparison &comparison)
 
 	List *indexes = RelationGetIndexList(comparison.parent);
 	comparison.columns = MapColumns(columns, parent_columns);
-	comparison.partition_indexes = RelationGetIndexList(comparison.partition);
+	ReadCandidates(comparison);
 	comparison.missing =
 		static_cast<MissingIndex *>(palloc(sizeof(MissingIndex) * (list_length(indexes) + 1)));
 	for (int i = 0; i < list_length(indexes); ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!WithRelationAtOnce(list_nth_oid(indexes, i),
 								[&](Relation index) { CompareIndex(comparison, index); }))
 			comparison.unseen = true;
