@@ -8,6 +8,7 @@
 // with __wrap_ say that a name is free and that a table is locked by somebody else. So
 // DefinitionFromTree(), which needs parse analysis, ends at its lock. What target would have found
 // is made up from the tree.
+#include <climits>
 #include "alter_text.hpp"
 #include "command_text.hpp"
 #include "remedy_parts.hpp"
@@ -156,6 +157,19 @@ RelationSet Partitions()
 	return set;
 }
 
+// One for each name among those found before: the same for the same.
+Oid OidOf(const RelationName &name, const Finding *before, int count)
+{
+	for (int i = 0; i < count; ++i)
+	{
+		const RelationName &other = before[i].target.index;
+		if (SameText(name.name, other.name) && name.visible == other.visible &&
+			(name.visible || SameText(name.schema, other.schema)))
+			return before[i].target.index_id;
+	}
+	return FirstNormalObjectId + static_cast<Oid>(count);
+}
+
 Findings Find(const Requests &requests, bool partitioned)
 {
 	auto *items = static_cast<Finding *>(palloc0(sizeof(Finding) * requests.count));
@@ -174,7 +188,10 @@ Findings Find(const Requests &requests, bool partitioned)
 		if (request.name != nullptr)
 			target.table = target.index = NameFrom(*request.name);
 		else if (request.dropped != nullptr)
+		{
 			target.table = target.index = NameFrom(request.dropped);
+			target.index_id = OidOf(target.index, items, count - 1);
+		}
 		else if (request.reindex != nullptr)
 			target.table = {nullptr, request.reindex->name, true};
 		if (partitioned)
@@ -217,7 +234,7 @@ void CheckPartitioned(const Findings &findings, const IndexStmt &create,
 					  const StatementText &statement, const char *query)
 {
 	doing = "the module";
-	const Remedy remedy = FindRemedy(findings, statement, query);
+	const Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
 	if (wrong_text || remedy.command_count == 0)
 		return; // too long, or with a whole row
 	Holds(remedy.command_count == 5, "an index, and two with their attachment");
@@ -263,7 +280,7 @@ void CheckCreate(const Requests &requests, const StatementText &statement, const
 	const IndexStmt &create = *requests.items[0].create;
 	CheckBounds(statement, Operation::create_index);
 	doing = "the module";
-	const Remedy remedy = FindRemedy(Find(requests, false), statement, query);
+	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
 	if (!wrong_text)
 	{
 		Holds(remedy.command_count == 1, "one command");
@@ -283,8 +300,8 @@ void CheckDrop(const DropStmt &drop, const Requests &requests, const StatementTe
 {
 	CheckBounds(statement, Operation::drop_index);
 	doing = "the module";
-	const Remedy remedy = FindRemedy(Find(requests, false), statement, query);
-	FindRemedy(Find(requests, true), statement, query);
+	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
+	FindRemedy(Find(requests, true), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
 	if (requests.count == 1 && drop.behavior != DROP_CASCADE)
@@ -349,7 +366,7 @@ void CheckReindex(const ReindexStmt &reindex, const Requests &requests,
 		return;
 	CheckBounds(statement, Operation::reindex);
 	doing = "the module (REINDEX)";
-	const Remedy remedy = FindRemedy(Find(requests, false), statement, query);
+	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
 	Holds(remedy.command_count == 1, "one command");
@@ -547,8 +564,8 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 
 	doing = "the module";
 	const Findings findings = Find(requests, false);
-	const Remedy remedy = FindRemedy(findings, statement, query);
-	const Remedy partitioned = FindRemedy(Find(requests, true), statement, query);
+	const Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
+	const Remedy partitioned = FindRemedy(Find(requests, true), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
 	for (int i = 0; i < partitioned.command_count; ++i)
@@ -604,7 +621,7 @@ void CheckRequests(const Node *tree, const Requests &requests, const StatementTe
 						  query);
 	default: // ALTER INDEX ALL IN TABLESPACE
 	{
-		const Remedy remedy = FindRemedy(Find(requests, true), statement, query);
+		const Remedy remedy = FindRemedy(Find(requests, true), statement, query, INT_MAX);
 		for (int i = 0; i < remedy.command_count; ++i)
 			ParseAs<ReindexStmt>(CommandAt(remedy, i), T_ReindexStmt);
 	}
