@@ -6,10 +6,10 @@ DATA = pg_safe_index--1.0.sql pg_safe_index--1.0--1.1.sql
 PGFILEDESC = "pg_safe_index - refuses index commands that would block tables in use"
 
 MODULE_big = pg_safe_index
-SOURCES = $(sort $(wildcard src/*.cpp))
+SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
 OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
 
-PG_CPPFLAGS = -I$(srcdir) -DPSI_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src -DPSI_VERSION='"$(EXTVERSION)"'
 # STRICT is for those who check the code: make STRICT=-Werror
 PG_CFLAGS = -Wall -Wextra $(STRICT)
 # PostgreSQL leaves functions with longjmp: no exceptions. The library needs no libstdc++ at run time.
@@ -64,4 +64,4 @@ dist:
 .PHONY: $(OWN_TARGETS)
 
 # PGXS does not look at headers: an object of an older one would crash the server.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.hpp src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.hpp src/*/*.h)

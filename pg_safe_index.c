@@ -2,7 +2,7 @@
  * pg_safe_index: the C face.
  *
  * Module magic, settings, the hook, and the entry points of SQL-callable functions. No decisions:
- * those are taken in src/, behind src/guard.h.
+ * those are taken in src/. Each layer declares what is called from here.
  */
 /* PostgreSQL's own headers are not clean under -Wextra. */
 #pragma GCC diagnostic push
@@ -23,7 +23,10 @@
 #include "utils/guc.h"
 #pragma GCC diagnostic pop
 
-#include "src/guard.h"
+#include "catalog/entry_points.h"
+#include "guard.h"
+#include "statement/entry_points.h"
+#include "stats/entry_points.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "pg_safe_index", .version = PSI_VERSION);

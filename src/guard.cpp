@@ -1,19 +1,17 @@
 // guard: the walk of a statement through the rooms, one way.
 #include "guard.h"
 
-#include "activity.hpp"
-#include "build.hpp"
-#include "finding.hpp"
-#include "invalid_index.hpp"
-#include "late_build.hpp"
-#include "new_index.hpp"
-#include "policy.hpp"
-#include "report.hpp"
-#include "rewrite.hpp"
-#include "session.hpp"
-#include "statement.hpp"
-#include "stats.hpp"
-#include "target.hpp"
+#include "execute/concurrent_build.hpp"
+#include "catalog/judgement.hpp"
+#include "execute/recheck.hpp"
+#include "catalog/index_creation.hpp"
+#include "policy/policy.hpp"
+#include "message/violation_message.hpp"
+#include "execute/rewrite.hpp"
+#include "statement/settings.hpp"
+#include "statement/request.hpp"
+#include "stats/stats.hpp"
+#include "catalog/target.hpp"
 
 namespace psi
 {
@@ -56,29 +54,6 @@ struct Outcome
 	std::optional<ConcurrentCommand> concurrent; // one that PostgreSQL will run
 	std::optional<Request> unbuilt;              // it passes since it builds nothing
 };
-
-// What passes since there is nothing to build, or the name is taken, as it looks before the command
-// has its lock.
-std::optional<Request> FindUnbuilt(const Findings &findings)
-{
-	for (const Finding &finding : findings)
-	{
-		const Operation operation = finding.request.operation;
-		// Another subcommand of ALTER TABLE may build indexes as well, which are none of ours.
-		const bool is_alone =
-			finding.request.alter == nullptr ||
-			(list_length(finding.request.alter->cmds) == 1 && finding.request.column == nullptr);
-		const bool unbuilt =
-			finding.verdict.reason == Reason::no_build &&
-			(operation == Operation::create_index || operation == Operation::add_constraint ||
-			 operation == Operation::attach_partition);
-		const bool taken =
-			finding.verdict.reason == Reason::missing && operation == Operation::add_constraint;
-		if (is_alone && (unbuilt || taken))
-			return finding.request;
-	}
-	return std::nullopt;
-}
 
 // The walk.
 Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions &options)
@@ -192,18 +167,4 @@ extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
 		ListenToIndexes(outer);
 	}
 	PG_END_TRY();
-}
-
-extern "C" bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex)
-{
-	using namespace psi;
-
-	const auto invalid = ReadInvalidIndex(index);
-	if (!invalid.has_value())
-		return false;
-	const Worker worker = AtWorkOn(invalid->id, invalid->table_id);
-	*pid = worker.doing == Doing::building || worker.doing == Doing::changing ? worker.pid : 0;
-	*drop = DropCommand(*invalid, true);
-	*reindex = ReindexCommand(*invalid, true);
-	return true;
 }

@@ -1,8 +1,8 @@
 // Any bytes as a list of names and as a name: name_list against a reader of the same syntax that is
 // written another way, with copies and strings. The bytes up to the first NUL are the list, the
 // rest is the name.
-#include "name_list.hpp"
-#include "policy.hpp"
+#include "statement/name_list.hpp"
+#include "policy/policy.hpp"
 
 #include "exact_copy.hpp"
 

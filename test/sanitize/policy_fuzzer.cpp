@@ -1,7 +1,7 @@
 // Facts and settings from any bytes, numbers at the edges of their types among them: what README
 // and policy.hpp say of the verdict holds for every combination, and a change to the safer side
 // never lets a violation pass.
-#include "policy.hpp"
+#include "policy/policy.hpp"
 
 #include "exact_copy.hpp"
 

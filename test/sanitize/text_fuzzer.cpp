@@ -9,9 +9,9 @@
 // DefinitionFromTree(), which needs parse analysis, ends at its lock. What target would have found
 // is made up from the tree.
 #include <climits>
-#include "alter_text.hpp"
-#include "command_text.hpp"
-#include "remedy_parts.hpp"
+#include "plan/alter_text.hpp"
+#include "plan/command_text.hpp"
+#include "plan/remedy_parts.hpp"
 
 extern "C"
 {

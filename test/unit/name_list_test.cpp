@@ -1,5 +1,5 @@
 // The syntax of pg_safe_index.exempt_applications: what is a list, and which names it matches.
-#include "name_list.hpp"
+#include "statement/name_list.hpp"
 
 #include <gtest/gtest.h>
 

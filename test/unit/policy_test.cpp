@@ -1,7 +1,7 @@
 // The table of verdicts, a row each, in the order of the README: what is asked, what is there,
 // which settings are in force, and what comes of it. The last tests go through every combination of
 // the facts.
-#include "policy.hpp"
+#include "policy/policy.hpp"
 
 #include <gtest/gtest.h>
 

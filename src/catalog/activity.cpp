@@ -1,0 +1,273 @@
+// activity: status entries and locks of the other backends.
+#include "catalog/activity.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+bool IsOn(const LockInstanceData &lock, Oid relation)
+{
+	return lock.locktag.locktag_type == LOCKTAG_RELATION &&
+		   lock.locktag.locktag_field1 == MyDatabaseId && lock.locktag.locktag_field2 == relation;
+}
+
+const PgBackendStatus *StatusOf(int pid)
+{
+	const int count = pgstat_fetch_stat_numbackends();
+	for (int i = 1; i <= count; ++i)
+	{
+		const LocalPgBackendStatus *local = BackendStatusAt(i);
+		if (local != nullptr && local->backendStatus.st_procpid == pid)
+			return &local->backendStatus;
+	}
+	return nullptr;
+}
+
+// What a backend that holds the table in SHARE UPDATE EXCLUSIVE does to the index, by what it says
+// of itself.
+Doing ByProgress(const PgBackendStatus *status, Oid index, Oid table)
+{
+	if (status == nullptr || status->st_progress_command == PROGRESS_COMMAND_INVALID)
+		return Doing::unknown;
+	if (status->st_progress_command != PROGRESS_COMMAND_CREATE_INDEX ||
+		status->st_progress_command_target != table)
+		return Doing::nothing;
+	// The index is reported a moment after the commit that lets others see it.
+	const auto reported = static_cast<Oid>(status->st_progress_param[PROGRESS_CREATEIDX_INDEX_OID]);
+	if (!OidIsValid(reported))
+		return Doing::unknown;
+	return reported == index ? Doing::building : Doing::nothing;
+}
+
+} // namespace
+
+Worker AtWorkOn(Oid index, Oid table)
+{
+	// This transaction may have taken its copy a while ago.
+	pgstat_clear_backend_activity_snapshot();
+
+	Worker found{Doing::nothing, 0};
+	const LockData *locks = GetLockStatusData();
+	for (int i = 0; i < locks->nelements; ++i)
+	{
+		const LockInstanceData &lock = locks->locks[i];
+		// What a parallel worker does its leader tells.
+		if (lock.pid == 0 || lock.pid == MyProcPid || lock.leaderPid != lock.pid ||
+			(lock.holdMask & LOCKBIT_ON(ShareUpdateExclusiveLock)) == 0)
+			continue;
+		if (IsOn(lock, index))
+			return {Doing::changing, lock.pid};
+		if (!IsOn(lock, table) || found.doing == Doing::building)
+			continue;
+		const Doing doing = ByProgress(StatusOf(lock.pid), index, table);
+		if (doing != Doing::nothing)
+			found = {doing, lock.pid};
+	}
+	return found;
+}
+
+namespace
+{
+
+void Insert(Blockers &blockers, const Blocker &blocker)
+{
+	++blockers.total;
+	int place = blockers.count;
+	while (place > 0 && blockers.items[place - 1].age < blocker.age)
+		--place;
+	if (place == blockers_max)
+		return;
+	if (blockers.count < blockers_max)
+		++blockers.count;
+	for (int i = blockers.count - 1; i > place; --i)
+		blockers.items[i] = blockers.items[i - 1];
+	blockers.items[place] = blocker;
+}
+
+// Is it one of these locks on the table?
+bool Holds(const LockInstanceData &lock, Oid table, LOCKMASK lock_modes)
+{
+	if (!IsOn(lock, table))
+		return false;
+	for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode)
+	{
+		if ((lock_modes & LOCKBIT_ON(mode)) != 0 && (lock.holdMask & LOCKBIT_ON(mode)) != 0)
+			return true;
+	}
+	return false;
+}
+
+// One question about a process, answered from the lock table.
+bool ProcessHolds(const LockData &locks, int pid, Oid table, LOCKMASK lock_modes)
+{
+	for (int i = 0; i < locks.nelements; ++i)
+	{
+		if (locks.locks[i].pid == pid && Holds(locks.locks[i], table, lock_modes))
+			return true;
+	}
+	return false;
+}
+
+// The text as pg_stat_activity has it, cut to one line's worth.
+constexpr int query_length_max = 200;
+
+const char *QueryOf(const PgBackendStatus &status)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
+		!has_privs_of_role(GetUserId(), status.st_userid))
+		return nullptr;
+	char *query = pgstat_clip_activity(status.st_activity_raw);
+	const int length = static_cast<int>(strlen(query));
+	if (length > query_length_max)
+		return psprintf("%.*s...", pg_mbcliplen(query, length, query_length_max), query);
+	return query;
+}
+
+const char *RoleName(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+	return name != nullptr ? name : "?";
+}
+
+// GetCurrentVirtualXIDs(), as WaitForOlderSnapshots() calls it, leaves out VACUUM and other safe
+// index builds. A build that waits for a lock of autovacuum cancels it, unless it prevents
+// wraparound (ProcSleep()).
+bool IsWaitedFor(const LocalPgBackendStatus &local, const LockData &locks, Oid table,
+				 LOCKMASK lock_modes)
+{
+	const PgBackendStatus &status = local.backendStatus;
+	const PGPROC *process = BackendPidGetProc(status.st_procpid);
+	if (process == nullptr)
+		return false;
+	// A parallel worker ends with its leader.
+	if (process->lockGroupLeader != nullptr && process->lockGroupLeader != process)
+		return false;
+	const auto flags = process->statusFlags;
+	if (TransactionIdIsValid(local.backend_xmin) && status.st_databaseid == MyDatabaseId &&
+		(flags & (PROC_IS_AUTOVACUUM | PROC_IN_VACUUM | PROC_IN_SAFE_IC)) == 0)
+		return true;
+	if (!OidIsValid(table) ||
+		((flags & PROC_IS_AUTOVACUUM) != 0 && (flags & PROC_VACUUM_FOR_WRAPAROUND) == 0))
+		return false;
+	return ProcessHolds(locks, status.st_procpid, table, lock_modes);
+}
+
+// Its locks are those of a process that has no pid; which transaction it is tells the lock on its
+// own transaction id.
+TransactionId PreparedHolder(const LockData &locks, const LockInstanceData &of)
+{
+	for (int i = 0; i < locks.nelements; ++i)
+	{
+		const LockInstanceData &lock = locks.locks[i];
+		if (lock.pid == 0 && lock.locktag.locktag_type == LOCKTAG_TRANSACTION &&
+			HaveSameHolder(lock, of))
+			return lock.locktag.locktag_field1;
+	}
+	return InvalidTransactionId;
+}
+
+// Who prepared what and when is told in SQL only.
+void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std::int64_t older_than)
+{
+	const MemoryContext caller = CurrentMemoryContext;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	const char *query =
+		psprintf("SELECT gid, owner::pg_catalog.text, prepared FROM pg_catalog.pg_prepared_xacts "
+				 "WHERE transaction OPERATOR(pg_catalog.=) '%u'::pg_catalog.xid",
+				 xid);
+	if (SPI_execute(query, true, 1) == SPI_OK_SELECT && SPI_processed == 1)
+	{
+		const HeapTuple row = SPI_tuptable->vals[0];
+		const TupleDesc columns = SPI_tuptable->tupdesc;
+		bool null = false;
+		const TimestampTz prepared = DatumGetTimestampTz(SPI_getbinval(row, columns, 3, &null));
+		Blocker blocker{};
+		blocker.age = TimestampDifferenceMilliseconds(prepared, now);
+		if (!null && blocker.age > older_than)
+		{
+			const char *gid = SPI_getvalue(row, columns, 1);
+			const char *role = SPI_getvalue(row, columns, 2);
+			blocker.gid = MemoryContextStrdup(caller, gid != nullptr ? gid : "?");
+			blocker.role = MemoryContextStrdup(caller, role != nullptr ? role : "?");
+			Insert(blockers, blocker);
+		}
+	}
+	SPI_finish();
+	PopActiveSnapshot();
+}
+
+// Is there anybody at all to wait for, however young? Spares the look at everybody where there is
+// not. The same calls as WaitForOlderSnapshots() and WaitForLockers() make.
+bool IsAnybodyThere(Oid table, LOCKMASK lock_modes)
+{
+	int count = 0;
+	GetCurrentVirtualXIDs(InvalidTransactionId, true, false,
+						  PROC_IS_AUTOVACUUM | PROC_IN_VACUUM | PROC_IN_SAFE_IC, &count);
+	if (count > 0 || !OidIsValid(table))
+		return count > 0;
+	LOCKTAG tag;
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
+	// What conflicts with one of these two is all from ROW EXCLUSIVE on.
+	GetLockConflicts(&tag, ShareLock, &count);
+	if (count == 0)
+		GetLockConflicts(&tag, ShareUpdateExclusiveLock, &count);
+	if (count == 0 && (lock_modes & LOCKBIT_ON(AccessShareLock)) != 0)
+		GetLockConflicts(&tag, AccessExclusiveLock, &count);
+	return count > 0;
+}
+
+} // namespace
+
+Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than)
+{
+	Blockers blockers{};
+	if (!IsAnybodyThere(table, lock_modes))
+		return blockers;
+	const TimestampTz now = GetCurrentTimestamp();
+	const LockData *locks = nullptr;
+
+	pgstat_clear_backend_activity_snapshot();
+	const int count = pgstat_fetch_stat_numbackends();
+	for (int i = 1; i <= count; ++i)
+	{
+		const LocalPgBackendStatus *local = BackendStatusAt(i);
+		if (local == nullptr)
+			continue;
+		const PgBackendStatus &status = local->backendStatus;
+		// 0: not in a transaction, or it does not tell (track_activities).
+		if (status.st_procpid == MyProcPid || status.st_xact_start_timestamp == 0)
+			continue;
+		const std::int64_t age =
+			TimestampDifferenceMilliseconds(status.st_xact_start_timestamp, now);
+		if (age <= older_than)
+			continue;
+		// The whole lock table: only once there is somebody to ask it about.
+		if (locks == nullptr)
+			locks = GetLockStatusData();
+		if (!IsWaitedFor(*local, *locks, table, lock_modes))
+			continue;
+		const bool idle = status.st_state == STATE_IDLEINTRANSACTION ||
+						  status.st_state == STATE_IDLEINTRANSACTION_ABORTED;
+		Insert(blockers, {status.st_procpid, nullptr, RoleName(status.st_userid),
+						  pstrdup(status.st_appname), age, idle, QueryOf(status)});
+	}
+
+	if (max_prepared_xacts == 0 || !OidIsValid(table))
+		return blockers;
+	if (locks == nullptr)
+		locks = GetLockStatusData();
+	for (int i = 0; i < locks->nelements; ++i)
+	{
+		const LockInstanceData &lock = locks->locks[i];
+		const bool prepared = lock.pid == 0 && Holds(lock, table, lock_modes);
+		const TransactionId xid = prepared ? PreparedHolder(*locks, lock) : InvalidTransactionId;
+		if (TransactionIdIsValid(xid))
+			InsertPrepared(blockers, xid, now, older_than);
+	}
+	return blockers;
+}
+
+} // namespace psi

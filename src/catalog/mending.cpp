@@ -1,0 +1,18 @@
+// mending: what the view pg_safe_index_invalid says of an invalid index.
+#include "catalog/activity.hpp"
+#include "catalog/entry_points.h"
+#include "catalog/invalid_index.hpp"
+
+extern "C" bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex)
+{
+	using namespace psi;
+
+	const auto invalid = ReadInvalidIndex(index);
+	if (!invalid.has_value())
+		return false;
+	const Worker worker = AtWorkOn(invalid->id, invalid->table_id);
+	*pid = worker.doing == Doing::building || worker.doing == Doing::changing ? worker.pid : 0;
+	*drop = DropCommand(*invalid, true);
+	*reindex = ReindexCommand(*invalid, true);
+	return true;
+}

@@ -1,0 +1,252 @@
+// build_report: messages and hints about concurrent builds.
+#include "message/build_message.hpp"
+
+#include "catalog/activity.hpp"
+#include "message/override_hint.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+const char *CommandName(Operation operation)
+{
+	switch (operation)
+	{
+	case Operation::drop_index:
+		return "DROP INDEX CONCURRENTLY";
+	case Operation::reindex:
+		return "REINDEX CONCURRENTLY";
+	default:
+		return "CREATE INDEX CONCURRENTLY";
+	}
+}
+
+void AppendLine(StringInfo out, const char *format, const char *text)
+{
+	if (text == nullptr)
+		return;
+	if (out->len > 0)
+		appendStringInfoChar(out, '\n');
+	appendStringInfo(out, format, text);
+}
+
+// The commands that mend an invalid index, a line each.
+void AppendMending(StringInfo out, const InvalidIndex &index)
+{
+	AppendLine(out, "To drop it: %s", DropCommand(index, false));
+	AppendLine(out, "To build it anew: %s", ReindexCommand(index, false));
+}
+
+// What another process does to it; null for nothing that is known for sure.
+const char *DoingText(const Worker &worker)
+{
+	switch (worker.doing)
+	{
+	case Doing::building:
+		return "is building";
+	case Doing::changing:
+		return "is rebuilding or dropping";
+	case Doing::nothing:
+	case Doing::unknown:
+		break;
+	}
+	return nullptr;
+}
+
+// Why it matters: what an invalid index costs, and does not do.
+const char *StateText(const InvalidIndex &index)
+{
+	if (!index.live)
+		return "A drop of it ended half way. No query uses it.";
+	return index.ready
+			   ? "A build or a drop of it ended half way. No query uses it, but every write to the "
+				 "table maintains it."
+			   : "A build of it ended half way. No query uses it.";
+}
+
+} // namespace
+
+void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
+{
+	const bool refuse = settings.ModeInForce() >= Mode::error;
+	const Worker worker = AtWorkOn(index.id, index.table_id);
+	const char *command = psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
+								   concurrently ? "CONCURRENTLY " : "", index.index.Shown());
+	StringInfoData message;
+	StringInfoData detail;
+	StringInfoData hint;
+	initStringInfo(&message);
+	initStringInfo(&detail);
+	initStringInfo(&hint);
+
+	const char *doing = DoingText(worker);
+	if (doing != nullptr)
+	{
+		appendStringInfo(&message, "%s, which process %d %s at this moment", command, worker.pid,
+						 doing);
+		appendStringInfo(&detail,
+						 "The index on table \"%s\" is invalid until then, and stays so if that "
+						 "fails.",
+						 index.table.Shown());
+		appendStringInfoString(&hint, "Wait for it to end, and run the command again.");
+	}
+	else
+	{
+		appendStringInfo(&message, "%s, which is invalid", command);
+		appendStringInfo(&detail, "The index is on table \"%s\". %s", index.table.Shown(),
+						 StateText(index));
+		if (worker.doing == Doing::unknown)
+			appendStringInfo(&detail,
+							 " Process %d holds a lock on the table as a concurrent build does, "
+							 "and may be building it.",
+							 worker.pid);
+		AppendMending(&hint, index);
+	}
+	AppendLine(&hint, "%s", Override(settings));
+
+	ereport(refuse ? ERROR : WARNING,
+			(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
+			 errmsg_internal("%s", message.data), errdetail_internal("%s", detail.data),
+			 errhint("%s", hint.data), err_generic_string(PG_DIAG_SCHEMA_NAME, index.table.schema),
+			 err_generic_string(PG_DIAG_TABLE_NAME, index.table.name),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, index.index.name)));
+}
+
+void WarnOfTimeouts(Operation operation)
+{
+	struct
+	{
+		const char *name;
+		bool set;
+	} const timeouts[] = {{"statement_timeout", StatementTimeout > 0},
+						  {"lock_timeout", LockTimeout > 0},
+						  {"transaction_timeout", TransactionTimeoutInForce() > 0}};
+	StringInfoData names;
+	StringInfoData values;
+	initStringInfo(&names);
+	initStringInfo(&values);
+	for (const auto &timeout : timeouts)
+	{
+		if (!timeout.set)
+			continue;
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", timeout.name);
+		appendStringInfo(&values, "%s%s = %s", values.len > 0 ? ", " : "", timeout.name,
+						 GetConfigOptionByName(timeout.name, nullptr, false));
+	}
+	if (names.len == 0)
+		return;
+	ereport(WARNING, (errcode(ERRCODE_WARNING),
+					  errmsg("%s may be ended half way by %s", CommandName(operation), names.data),
+					  errdetail("In force: %s. A build that is ended half way leaves an invalid "
+								"index behind.",
+								values.data),
+					  errhint("To keep timeouts from it: SET pg_safe_index.suspend_timeouts = "
+							  "on.")));
+}
+
+namespace
+{
+
+// Hours, minutes, seconds, as an interval is shown.
+const char *AgeText(std::int64_t milliseconds)
+{
+	const std::int64_t seconds = milliseconds / 1000;
+	return psprintf("%02d:%02d:%02d", static_cast<int>(seconds / 3600),
+					static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
+}
+
+const char *BlockerText(const Blocker &blocker)
+{
+	if (blocker.pid == 0)
+		return psprintf("Prepared transaction \"%s\" (role \"%s\"), prepared %s ago.", blocker.gid,
+						blocker.role, AgeText(blocker.age));
+	return psprintf("Process %d (role \"%s\", application \"%s\"), open for %s%s%s%s", blocker.pid,
+					blocker.role, blocker.application, AgeText(blocker.age),
+					blocker.idle ? ", idle in transaction" : "",
+					blocker.query != nullptr ? ": " : ".",
+					blocker.query != nullptr ? blocker.query : "");
+}
+
+} // namespace
+
+void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than)
+{
+	// A build waits first for its own lock on the table, SHARE UPDATE EXCLUSIVE, then for whoever
+	// can write to it; rebuilding, in the end, for whoever can read it.
+	LOCKMASK lock_modes = 0;
+	const LOCKMODE weakest =
+		command.operation == Operation::reindex ? AccessShareLock : RowExclusiveLock;
+	for (LOCKMODE mode = weakest; mode <= AccessExclusiveLock; ++mode)
+		lock_modes |= LOCKBIT_ON(mode);
+	const Blockers blockers = OldTransactions(command.table, lock_modes, older_than);
+	if (blockers.count == 0)
+		return;
+
+	StringInfoData detail;
+	initStringInfo(&detail);
+	for (int i = 0; i < blockers.count; ++i)
+		AppendLine(&detail, "%s", BlockerText(blockers.items[i]));
+	if (blockers.total > blockers.count)
+		AppendLine(&detail, "%s", psprintf("And %d more.", blockers.total - blockers.count));
+	ereport(NOTICE, (errmsg_plural("%s has to wait for %d transaction that is older than %s",
+								   "%s has to wait for %d transactions that are older than %s",
+								   blockers.total, CommandName(command.operation), blockers.total,
+								   GetConfigOptionByName("pg_safe_index.report_blockers_after",
+														 nullptr, false)),
+					 errdetail_internal("%s", detail.data)));
+}
+
+void AddHint(ErrorData &error, const char *hint)
+{
+	error.hint = error.hint == nullptr ? pstrdup(hint) : psprintf("%s\n%s", error.hint, hint);
+}
+
+const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
+							 const char *drop_error)
+{
+	StringInfoData hint;
+	initStringInfo(&hint);
+	for (int i = 0; i < dropped; ++i)
+		AppendLine(&hint,
+				   left[i].gone
+					   ? "Index \"%s\", which the failed command left behind, has been mended "
+						 "or dropped by another session."
+					   : "Index \"%s\", which the failed command left behind, was dropped.",
+				   left[i].index.Shown());
+	for (int i = dropped; i < count; ++i)
+	{
+		AppendLine(&hint, "The failed command left index \"%s\" behind, marked invalid.",
+				   left[i].index.Shown());
+		AppendMending(&hint, left[i]);
+	}
+	AppendLine(&hint, "It could not be dropped now: %s.", drop_error);
+	return hint.data;
+}
+
+const char *HintForUnknown()
+{
+	return "The failed command may have left an invalid index behind. It could not be looked for; "
+		   "the view pg_safe_index_invalid shows it.";
+}
+
+const char *HintForTakenName(const InvalidIndex &index)
+{
+	StringInfoData hint;
+	initStringInfo(&hint);
+	const Worker worker = AtWorkOn(index.id, index.table_id);
+	const char *doing = DoingText(worker);
+	if (doing != nullptr)
+		appendStringInfo(&hint, "Process %d %s index \"%s\" at this moment.", worker.pid, doing,
+						 index.index.Shown());
+	else
+	{
+		appendStringInfo(&hint, "Index \"%s\" on table \"%s\" is invalid. %s", index.index.Shown(),
+						 index.table.Shown(), StateText(index));
+		AppendMending(&hint, index);
+	}
+	return hint.data;
+}
+
+} // namespace psi

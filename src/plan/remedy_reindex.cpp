@@ -1,0 +1,109 @@
+// remedy_reindex: REINDEX and ALTER INDEX ... SET TABLESPACE: REINDEX CONCURRENTLY does both.
+#include "plan/remedy_parts.hpp"
+
+#include "plan/command_text.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+constexpr const char *no_concurrent_exclusion =
+	"PostgreSQL cannot build the index of an exclusion constraint concurrently. Keep the wait for "
+	"the "
+	"lock short, and try again when it fails: SET lock_timeout = '2s'.";
+
+const char *KindWord(ReindexObjectType kind)
+{
+	switch (kind)
+	{
+	case REINDEX_OBJECT_INDEX:
+		return "INDEX";
+	case REINDEX_OBJECT_TABLE:
+		return "TABLE";
+	case REINDEX_OBJECT_SCHEMA:
+		return "SCHEMA";
+	default:
+		return "DATABASE";
+	}
+}
+
+// The command written anew, with its options but for CONCURRENTLY, which may say no there.
+void AppendReindex(StringInfo out, const Finding &finding)
+{
+	const ReindexStmt &reindex = *finding.request.reindex;
+	appendStringInfoString(out, "REINDEX ");
+	const char *separator = "(";
+	for (int i = 0; i < list_length(reindex.params); ++i)
+	{
+		auto *option = static_cast<DefElem *>(list_nth(reindex.params, i));
+		if (strcmp(option->defname, "tablespace") == 0)
+			appendStringInfo(out, "%sTABLESPACE %s", separator,
+							 quote_identifier(defGetString(option)));
+		else if (strcmp(option->defname, "verbose") == 0)
+			appendStringInfo(out, "%sVERBOSE %s", separator, defGetBoolean(option) ? "on" : "off");
+		else
+			continue;
+		separator = ", ";
+	}
+	if (separator[0] == ',')
+		appendStringInfoString(out, ") ");
+	const RelationName &name =
+		reindex.kind == REINDEX_OBJECT_INDEX ? finding.target.index : finding.target.table;
+	appendStringInfo(out, "%s CONCURRENTLY %s;", KindWord(reindex.kind), name.Quoted());
+}
+
+bool SaysConcurrently(const ReindexStmt &reindex)
+{
+	for (int i = 0; i < list_length(reindex.params); ++i)
+	{
+		if (strcmp(static_cast<DefElem *>(list_nth(reindex.params, i))->defname, "concurrently") ==
+			0)
+			return true;
+	}
+	return false;
+}
+
+void AppendMove(Commands &commands, const RelationName &index, const char *tablespace)
+{
+	appendStringInfo(commands.Add(), "REINDEX (TABLESPACE %s) INDEX CONCURRENTLY %s;",
+					 quote_identifier(tablespace), index.Quoted());
+}
+
+} // namespace
+
+Remedy ForReindex(const Finding &finding, const StatementText &statement)
+{
+	Commands commands{};
+	if (finding.target.exclusion)
+		return commands.Done(no_concurrent_exclusion);
+	const CommandText command = FindCommand(statement, Operation::reindex);
+	if (command.found && !SaysConcurrently(*finding.request.reindex))
+		AppendWithConcurrently(commands.Add(), command);
+	else
+		AppendReindex(commands.Add(), finding);
+	return commands.Done(nullptr);
+}
+
+Remedy ForMoveIndex(const Findings &findings, const StatementText &statement)
+{
+	const Finding &first = findings.FirstViolation();
+	Commands commands{};
+	if (first.target.facts.kind != TableKind::tablespace)
+	{
+		if (first.target.exclusion)
+			return commands.Done(no_concurrent_exclusion);
+		const bool whole = AppendRest(commands, findings, statement);
+		AppendMove(commands, first.target.index, first.request.tablespace);
+		return commands.Done(whole ? nullptr : "Then the rest of the command by itself.");
+	}
+
+	const RelationSet &indexes = first.target.set;
+	for (int i = 0; i < indexes.spelled_count; ++i)
+		AppendMove(commands, indexes.spelled[i].name, first.request.tablespace);
+	const int rest = indexes.members - indexes.spelled_members;
+	return commands.Done(RestOf(rest, "index", "indexes"));
+}
+
+} // namespace psi

@@ -1,0 +1,76 @@
+// policy: the table of verdicts. The order of the questions is the order of precedence.
+#include "policy/policy.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+constexpr Verdict Pass(Reason reason)
+{
+	return Verdict{reason, Lock::none};
+}
+
+constexpr Lock LockOf(Operation operation)
+{
+	switch (operation)
+	{
+	case Operation::create_index:
+		return Lock::share;
+	case Operation::reindex:
+		return Lock::share_and_index;
+	case Operation::move_index:
+		return Lock::access_exclusive_on_index;
+	case Operation::drop_index:
+	case Operation::add_constraint:
+	case Operation::attach_partition:
+		break;
+	}
+	return Lock::access_exclusive;
+}
+
+} // namespace
+
+bool IsAsked(const Settings &settings)
+{
+	return settings.ModeInForce() != Mode::off && !settings.exempt;
+}
+
+Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
+			  const Settings &settings)
+{
+	if (!IsAsked(settings) || !settings.Checks(operation))
+		return Pass(Reason::not_asked);
+	// Of the same consequence for any table, and for a concurrent command.
+	if (facts.resolves && facts.permitted && facts.skips_invalid)
+		return Verdict{Reason::skips_invalid, Lock::none};
+	if (concurrently)
+		return Pass(Reason::concurrent);
+	if (!facts.resolves)
+		return Pass(Reason::missing);
+	if (!facts.permitted)
+		return Pass(Reason::not_owner);
+	if (facts.catalog)
+		return Pass(Reason::catalog);
+	if (facts.temporary)
+		return Pass(Reason::temporary);
+	// An old table can have been attached to a new partitioned one.
+	if (facts.created && facts.standing == 0)
+		return Pass(Reason::created);
+
+	// An index on a partitioned table has no storage of its own: what is built, and what would be
+	// blocked for that time, are its leaves. Dropping one locks the whole tree, leaves or none.
+	const bool nothing_to_build =
+		facts.idle || (ReachesSeveral(facts.kind) && (facts.only || facts.standing == 0));
+	if (operation != Operation::drop_index && nothing_to_build)
+		return Pass(Reason::no_build);
+
+	// A size that could not be read, because somebody holds the table locked, is not small.
+	if (facts.size.has_value() && *facts.size < settings.min_table_size)
+		return Pass(Reason::small);
+
+	return Verdict{Reason::violation, LockOf(operation)};
+}
+
+} // namespace psi

@@ -1,0 +1,33 @@
+/*
+ * What the C face calls of the statement layer: the syntax of settings.
+ */
+#ifndef PSI_STATEMENT_ENTRY_POINTS_H
+#define PSI_STATEMENT_ENTRY_POINTS_H
+
+#include "pg/face.h"
+
+PSI_BEGIN_C
+
+/*
+ * Is this a well-formed value for pg_safe_index.operations? If a name in it is not that of an
+ * operation, `unknown` and `length` tell which; they stay as they are if the list is malformed.
+ * Raises nothing.
+ */
+extern bool psi_is_operation_list(const char *list, const char **unknown, int *length);
+
+/* The names of all operations, separated by commas. In static memory. */
+extern const char *psi_operation_names(void);
+
+/* Is this a well-formed value for pg_safe_index.exempt_applications? Raises nothing. */
+extern bool psi_is_name_list(const char *list);
+
+/*
+ * To be asked before the settings are defined: has a client that may not do so given a value for
+ * pg_safe_index.minimum_mode while the library was not loaded? PostgreSQL forgets the value from
+ * the configuration then, and refuses the client's: what was to be the floor is not known any more.
+ */
+extern bool psi_floor_is_lost(void);
+
+PSI_END_C
+
+#endif

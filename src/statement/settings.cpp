@@ -1,0 +1,91 @@
+// session: what holds for the session, asked anew for every statement, since all of it can change.
+#include "statement/settings.hpp"
+
+#include "statement/entry_points.h"
+
+#include "statement/name_list.hpp"
+#include "pg/postgres.hpp"
+
+namespace psi
+{
+
+static_assert(static_cast<int>(Mode::off) == PSI_MODE_OFF);
+static_assert(static_cast<int>(Mode::warn) == PSI_MODE_WARN);
+static_assert(static_cast<int>(Mode::error) == PSI_MODE_ERROR);
+static_assert(static_cast<int>(Mode::rewrite) == PSI_MODE_REWRITE);
+
+namespace
+{
+
+bool ApplicationIsExempt(const char *applications)
+{
+	return applications != nullptr && applications[0] != '\0' && application_name != nullptr &&
+		   NameListMatches(applications, application_name);
+}
+
+// The check hook has seen to it that the list is good.
+unsigned OperationsIn(const char *list)
+{
+	unsigned bits = 0;
+	std::string_view unknown;
+	ReadNameSet(list, operation_names, operation_count, bits, unknown);
+	return bits;
+}
+
+} // namespace
+
+Settings SettingsInForce(const psi_settings &settings)
+{
+	const bool not_ours = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
+	// PreventCommandIfReadOnly() comes first in standard_ProcessUtility(), before any lock. On a
+	// standby every transaction is read-only.
+	const bool refused_anyway = XactReadOnly;
+
+	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
+			static_cast<std::int64_t>(settings.min_table_size) * 1024,
+			OperationsIn(settings.operations),
+			not_ours || refused_anyway || ApplicationIsExempt(settings.exempt_applications)};
+}
+
+bool InTransactionBlock(int context)
+{
+	return IsInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL);
+}
+
+} // namespace psi
+
+extern "C" bool psi_floor_is_lost(void)
+{
+	constexpr const char *floor = "pg_safe_index.minimum_mode";
+	if (process_shared_preload_libraries_in_progress ||
+		psi::SourceOfParameter(floor) < PGC_S_CLIENT)
+		return false;
+	// Libraries are loaded within a transaction, but for the postmaster's.
+	return !IsTransactionState() ||
+		   pg_parameter_aclcheck(floor, GetUserId(), ACL_SET) != ACLCHECK_OK;
+}
+
+extern "C" bool psi_is_operation_list(const char *list, const char **unknown, int *length)
+{
+	unsigned bits = 0;
+	std::string_view name;
+	const bool good =
+		psi::ReadNameSet(list, psi::operation_names, psi::operation_count, bits, name);
+	if (!good && !name.empty())
+	{
+		*unknown = name.data();
+		*length = static_cast<int>(name.size());
+	}
+	return good;
+}
+
+extern "C" const char *psi_operation_names(void)
+{
+	// In step with psi::operation_names, as the setting's default shows: it is checked, too.
+	return "create_index, drop_index, reindex, add_constraint, attach_partition, move_index";
+}
+
+extern "C" bool psi_is_name_list(const char *list)
+{
+	return psi::IsNameList(list);
+}

@@ -1,0 +1,196 @@
+// stats_rows: the shared memory as rows, for the SQL functions.
+#include "stats/shared_stats.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+constexpr const char *action_names[action_count] = {"passed", "warned", "refused", "rewritten"};
+
+const char *ModeText(std::int16_t mode)
+{
+	constexpr const char *names[] = {"off", "warn", "error", "rewrite"};
+	return mode >= 0 && mode <= static_cast<int>(Mode::rewrite) ? names[mode] : "?";
+}
+
+Datum TextDatum(std::string_view text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
+Datum NameText(const char *name)
+{
+	return CStringGetTextDatum(name);
+}
+
+// What another database has recorded in another encoding is shown as far as both agree on it: a
+// conversion may fail, and one row must not keep the others from being seen.
+Datum ForeignText(const char *text, std::int16_t encoding)
+{
+	char *shown = pstrdup(text);
+	if (encoding != GetDatabaseEncoding())
+	{
+		for (char *at = shown; *at != '\0'; ++at)
+		{
+			if (IS_HIGHBIT_SET(*at))
+				*at = '?';
+		}
+	}
+	return CStringGetTextDatum(shown);
+}
+
+template <int Count> void Put(void *store, void *columns, Datum (&values)[Count], bool *nulls)
+{
+	if (static_cast<TupleDesc>(columns)->natts != Count)
+		elog(ERROR, "the function is not declared as this library has it");
+	tuplestore_putvalues(static_cast<Tuplestorestate *>(store), static_cast<TupleDesc>(columns),
+						 values, nulls);
+}
+
+// As pg_stat_activity has it.
+bool MaySeeText(Oid role)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) ||
+		   has_privs_of_role(GetUserId(), role);
+}
+
+void PutCounters(void *store, void *columns, DatabaseCounters &place, TimestampTz reset_at,
+				 bool others)
+{
+	const Oid database = pg_atomic_read_u32(&place.database);
+	for (int operation = 0; operation < operation_count; ++operation)
+	{
+		std::uint64_t counts[action_count];
+		std::uint64_t checked = 0;
+		for (int action = 0; action < action_count; ++action)
+		{
+			counts[action] = pg_atomic_read_u64(&place.actions[operation][action]);
+			checked += counts[action];
+		}
+		const std::uint64_t failed = pg_atomic_read_u64(&place.failed_builds[operation]);
+		// The place for all others is nothing to show as long as there are none.
+		if (others && checked == 0 && failed == 0)
+			continue;
+		Datum values[] = {ObjectIdGetDatum(database),
+						  TextDatum(operation_names[operation]),
+						  Int64GetDatum(static_cast<int64>(checked)),
+						  Int64GetDatum(static_cast<int64>(counts[0])),
+						  Int64GetDatum(static_cast<int64>(counts[1])),
+						  Int64GetDatum(static_cast<int64>(counts[2])),
+						  Int64GetDatum(static_cast<int64>(counts[3])),
+						  Int64GetDatum(static_cast<int64>(failed)),
+						  TimestampTzGetDatum(reset_at)};
+		bool nulls[] = {others, false, false, false, false, false, false, false, false};
+		Put(store, columns, values, nulls);
+	}
+}
+
+void PutViolation(void *store, void *columns, const Violation &row)
+{
+	const bool visible = MaySeeText(row.role);
+	Datum values[] = {
+		TimestampTzGetDatum(row.at),
+		ObjectIdGetDatum(row.database),
+		ObjectIdGetDatum(row.role),
+		ForeignText(row.application, row.encoding),
+		NameText(row.client),
+		Int32GetDatum(row.pid),
+		TextDatum(operation_names[row.operation]),
+		ForeignText(row.schema, row.encoding),
+		ForeignText(row.table, row.encoding),
+		ForeignText(row.index, row.encoding),
+		Int64GetDatum(row.size),
+		NameText(ModeText(row.mode)),
+		NameText(action_names[row.action]),
+		visible ? ForeignText(row.text, row.encoding) : NameText("<insufficient privilege>"),
+	};
+	bool nulls[lengthof(values)] = {};
+	nulls[4] = !visible || row.client[0] == '\0';
+	nulls[7] = row.schema[0] == '\0';
+	nulls[8] = row.table[0] == '\0';
+	nulls[9] = row.index[0] == '\0';
+	nulls[10] = row.size < 0;
+	Put(store, columns, values, nulls);
+}
+
+// A copy of the ring, so that the lock is held no longer than that takes. `count` is set.
+char *CopyRows(Shared &stats, int &count)
+{
+	auto *rows = static_cast<char *>(MemoryContextAllocHuge(
+		CurrentMemoryContext, stats.row_size * (static_cast<Size>(stats.max_violations) + 1)));
+	LWLockAcquire(stats.lock, LW_SHARED);
+	count = static_cast<int>(RowsKept(stats));
+	for (int i = 0; i < count; ++i)
+		memcpy(rows + stats.row_size * i, ViolationAt(stats, stats.recorded - count + i),
+			   stats.row_size);
+	LWLockRelease(stats.lock);
+	return rows;
+}
+
+} // namespace
+
+} // namespace psi
+
+extern "C" void psi_put_counters(void *store, void *columns)
+{
+	using namespace psi;
+
+	RequireSharedStats();
+	Shared &stats = *SharedStats();
+	LWLockAcquire(stats.lock, LW_SHARED);
+	const TimestampTz reset_at = stats.reset_at;
+	LWLockRelease(stats.lock);
+	for (int i = 0; i <= databases_max; ++i)
+	{
+		DatabaseCounters &place = stats.databases[i];
+		if (i == databases_max || pg_atomic_read_u32(&place.database) != InvalidOid)
+			PutCounters(store, columns, place, reset_at, i == databases_max);
+	}
+}
+
+extern "C" void psi_put_violations(void *store, void *columns)
+{
+	using namespace psi;
+
+	RequireSharedStats();
+	Shared &stats = *SharedStats();
+	int count = 0;
+	char *rows = CopyRows(stats, count);
+	for (int i = 0; i < count; ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		PutViolation(store, columns, *reinterpret_cast<Violation *>(rows + stats.row_size * i));
+	}
+	pfree(rows);
+}
+
+extern "C" void psi_put_violations_info(void *store, void *columns)
+{
+	using namespace psi;
+
+	RequireSharedStats();
+	Shared &stats = *SharedStats();
+	LWLockAcquire(stats.lock, LW_SHARED);
+	const std::uint64_t recorded = stats.recorded;
+	const std::uint32_t kept = RowsKept(stats);
+	const TimestampTz reset_at = stats.reset_at;
+	LWLockRelease(stats.lock);
+	Datum values[] = {Int64GetDatum(static_cast<int64>(recorded)),
+					  Int64GetDatum(static_cast<int64>(recorded - kept)),
+					  TimestampTzGetDatum(reset_at)};
+	bool nulls[lengthof(values)] = {};
+	Put(store, columns, values, nulls);
+}
+
+extern "C" void psi_reset(void)
+{
+	using namespace psi;
+
+	RequireSharedStats();
+	Shared &stats = *SharedStats();
+	LWLockAcquire(stats.lock, LW_EXCLUSIVE);
+	ResetStats(stats);
+	LWLockRelease(stats.lock);
+}
