@@ -2,7 +2,7 @@
 #include "guard.h"
 
 #include "execute/concurrent_build.hpp"
-#include "catalog/judgement.hpp"
+#include "catalog/judgment.hpp"
 #include "execute/recheck.hpp"
 #include "catalog/index_creation.hpp"
 #include "policy/policy.hpp"
@@ -20,11 +20,11 @@ namespace
 {
 
 // What is there for each request, and is it allowed?
-Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
+Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
-	auto *items = static_cast<Finding *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Finding) * requests.count));
-	Findings findings{items, 0, 0};
+	auto *items = static_cast<Judgment *>(
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Judgment) * requests.count));
+	Judgments judgments{items, 0, 0};
 	SeenTables *seen = requests.count > 1 ? NoTablesYet() : nullptr;
 	for (const Request &request : requests)
 	{
@@ -36,15 +36,15 @@ Findings JudgeAll(const Requests &requests, const Settings &settings, bool in_bl
 			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
-		items[findings.count++] = {request, target, verdict};
+		items[judgments.count++] = {request, target, verdict};
 		if (verdict.IsViolation())
-			++findings.violations;
+			++judgments.violations;
 		else if (verdict.reason != Reason::not_asked)
 			CountChecked(request.operation, Action::passed);
 		if (target.ends_command)
 			break;
 	}
-	return findings;
+	return judgments;
 }
 
 // What is to be done with the statement once it has been looked at.
@@ -55,17 +55,17 @@ struct Outcome
 	std::optional<Request> unbuilt;              // it passes since it builds nothing
 };
 
-// The walk.
-Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions &options)
+// What becomes of the statement: it is refused here, or run in its safe form, or goes on.
+Outcome Decide(const psi_call &call, const Settings &settings, const BuildOptions &options)
 {
 	const Requests requests = AskedFor(call.statement->utilityStmt);
 	if (requests.count == 0)
 		return {false, std::nullopt, std::nullopt};
 	const bool in_block = InTransactionBlock(call.context);
-	const Findings findings = JudgeAll(requests, settings, in_block);
-	if (findings.violations > 0)
+	const Judgments judgments = JudgeAll(requests, settings, in_block);
+	if (judgments.violations > 0)
 	{
-		const Finding &first = findings.FirstViolation();
+		const Judgment &first = judgments.FirstViolation();
 		if (first.request.create != nullptr)
 			RaiseAnalysisErrors(*first.request.create, first.target, call.query);
 		const StatementText text = TextOf(*call.statement, call.query);
@@ -74,15 +74,15 @@ Outcome Walk(const psi_call &call, const Settings &settings, const BuildOptions 
 			Runner runner{&call, CurrentMemoryContext, &settings, options};
 			// As the plain command would have left nothing.
 			runner.options.drop_failed = true;
-			if (Rewrite(runner, findings, text, call.query))
+			if (Rewrite(runner, judgments, text, call.query))
 				return {true, std::nullopt, std::nullopt};
 		}
-		Report(findings, text, call.query, settings, in_block);
+		Report(judgments, text, call.query, settings, in_block);
 	}
 	if (requests.count > 1 || !requests.items[0].concurrently || in_block)
 		return {false, std::nullopt,
-				findings.violations == 0 ? FindUnbuilt(findings) : std::nullopt};
-	return {false, DescribeConcurrent(requests.items[0], findings.items[0].target), std::nullopt};
+				judgments.violations == 0 ? FindUnbuilt(judgments) : std::nullopt};
+	return {false, DescribeConcurrent(requests.items[0], judgments.items[0].target), std::nullopt};
 }
 
 } // namespace
@@ -114,7 +114,7 @@ void Execute(const psi_call *call, const psi_settings *settings)
 	const BuildOptions options{asked, asked, settings->drop_failed_builds,
 							   settings->suspend_timeouts, settings->report_blockers_after};
 	const MemoryContext caller = MemoryContextSwitchTo(scratch);
-	const Outcome outcome = Walk(*call, in_force, options);
+	const Outcome outcome = Decide(*call, in_force, options);
 	if (outcome.done)
 	{
 		if (ActiveSnapshotSet())

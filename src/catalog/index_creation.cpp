@@ -1,7 +1,7 @@
 // new_index: by way of object_access_hook.
 #include "catalog/index_creation.hpp"
 
-#include "catalog/relation.hpp"
+#include "catalog/index.hpp"
 
 namespace psi
 {

@@ -3,7 +3,7 @@
 // Part of target: reads catalogs. Takes ACCESS SHARE on the table and the indexes it compares.
 #pragma once
 
-#include "catalog/relation.hpp"
+#include "catalog/index.hpp"
 
 namespace psi
 {

@@ -29,29 +29,21 @@ bool IsTransient(const char *name)
 
 std::optional<InvalidIndex> ReadInvalidIndex(Oid index)
 {
-	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(tuple))
-		return std::nullopt;
-	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-	const Oid table_id = form->indrelid;
-	const bool ready = form->indisready;
-	const bool live = form->indislive;
-	const bool good = form->indisvalid && ready && live;
-	ReleaseSysCache(tuple);
-	if (good)
+	const auto form = ReadIndex(index);
+	if (!form.has_value() || (form->valid && form->ready && form->live))
 		return std::nullopt;
 
 	const auto row = ReadClass(index);
-	const auto table = ReadClass(table_id);
+	const auto table = ReadClass(form->table);
 	if (!row.has_value() || !table.has_value() || row->kind != RELKIND_INDEX)
 		return std::nullopt;
 	InvalidIndex found{};
 	found.id = index;
-	found.table_id = table_id;
+	found.table_id = form->table;
 	found.index = NameOf(*row);
 	found.table = NameOf(*table);
-	found.ready = ready;
-	found.live = live;
+	found.ready = form->ready;
+	found.live = form->live;
 	found.is_partition = row->is_partition;
 	found.is_toast = IsToastNamespace(row->schema);
 	return found;
@@ -65,7 +57,6 @@ std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name)
 
 bool IsInvalidStill(const InvalidIndex &index)
 {
-	LockRelationOid(index.table_id, ShareUpdateExclusiveLock);
 	const auto now = ReadInvalidIndex(index.id);
 	return now.has_value() && strcmp(now->index.name, index.index.name) == 0 &&
 		   strcmp(now->index.schema, index.index.schema) == 0;

@@ -5,7 +5,7 @@
 // it. Part of target: reads the system caches, takes no lock on a table.
 #pragma once
 
-#include "catalog/relation.hpp"
+#include "catalog/index.hpp"
 
 namespace psi
 {
@@ -31,8 +31,8 @@ std::optional<InvalidIndex> ReadInvalidIndex(Oid index);
 // The same by name, which no search path is needed for. Nothing for a schema that is gone.
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name);
 
-// Is it invalid still, and under the same name? Waits for SHARE UPDATE EXCLUSIVE on the table,
-// which whoever mends or drops it holds meanwhile, and keeps that until the end of the transaction.
+// Is it invalid still, and under the same name? The caller holds SHARE UPDATE EXCLUSIVE on the
+// table, which whoever repairs or drops it holds meanwhile.
 bool IsInvalidStill(const InvalidIndex &index);
 
 // The commands that mend it, each with its semicolon; null where PostgreSQL would refuse it or, for

@@ -85,26 +85,6 @@ std::optional<std::int64_t> MainForkSize(Oid relation)
 	return size;
 }
 
-bool IsValidIndex(Oid index)
-{
-	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool valid = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid;
-	ReleaseSysCache(tuple);
-	return valid;
-}
-
-bool IsExclusionIndex(Oid index)
-{
-	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool exclusion = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisexclusion;
-	ReleaseSysCache(tuple);
-	return exclusion;
-}
-
 bool IsOwner(Oid relation, Oid role)
 {
 	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
@@ -113,58 +93,6 @@ bool IsOwner(Oid relation, Oid role)
 	const bool owns = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner == role;
 	ReleaseSysCache(tuple);
 	return owns;
-}
-
-bool HasDependents(Oid index)
-{
-	ScanKeyData keys[2];
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(DependRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-	const bool has = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return has;
-}
-
-Oid TableOfNewIndex(Oid index)
-{
-	Oid table = InvalidOid;
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexRelidIndexId, true, SnapshotSelf, 1, &key);
-	const HeapTuple tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		table = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indrelid;
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return table;
-}
-
-List *IndexesOf(Oid table)
-{
-	List *indexes = NIL;
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
-	for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
-		 tuple = systable_getnext(scan))
-		indexes =
-			lappend_oid(indexes, reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	list_sort(indexes, list_oid_cmp);
-	return indexes;
 }
 
 } // namespace psi

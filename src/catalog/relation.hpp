@@ -58,27 +58,8 @@ RelationName NameBeside(const RelationName &sibling, const char *name);
 // TABLE moves it.
 bool IsCreatedHere(Oid relation);
 
-// Is it an index that is marked valid? False for one that is gone, which get_index_isvalid() fails
-// for.
-bool IsValidIndex(Oid index);
-
-// Is it the index of an exclusion constraint?
-bool IsExclusionIndex(Oid index);
-
 // Is it this very role that owns the relation? False for one that is gone.
 bool IsOwner(Oid relation, Oid role);
-
-// Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
-// foreign key does on that of what it refers to.
-bool HasDependents(Oid index);
-
-// The table of an index that is being created, whose catalog entries are not visible yet to
-// anything but SnapshotSelf. InvalidOid if it is no index.
-Oid TableOfNewIndex(Oid index);
-
-// The indexes of a table, OIDs in their order: those that a drop ended half way left dead, too,
-// which RelationGetIndexList() leaves out. No lock on the table. Allocates.
-List *IndexesOf(Oid table);
 
 // Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed.
 // Nothing if another session's lock, or its wait for one, keeps us from opening the relation.

@@ -1,5 +1,8 @@
-// relation_set: partitions are walked depth first, so that parents come before their partitions.
+// relation_set: counts what is reached, and spells out the first of it.
 #include "catalog/relation_set.hpp"
+
+#include "catalog/partitions.hpp"
+#include "pg/array.hpp"
 
 namespace psi
 {
@@ -55,36 +58,6 @@ struct Filling
 	}
 };
 
-void AddPartitions(Filling &filling, Oid table, int parent)
-{
-	check_stack_depth();
-
-	// It looks up the parent's row and fails if that is gone. It is not: the caller has just read
-	// it, and nothing has accepted an invalidation since.
-	List *children = find_inheritance_children(table, NoLock);
-	for (int i = 0; i < list_length(children); ++i)
-	{
-		CHECK_FOR_INTERRUPTS();
-		const auto row = ReadClass(list_nth_oid(children, i));
-		if (!row.has_value())
-			continue;
-		if (row->kind == RELKIND_PARTITIONED_TABLE)
-		{
-			const int position = filling.Spell(*row, false, parent);
-			if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(row->id)))
-				AddPartitions(filling, row->id, position);
-		}
-		else if (row->kind == RELKIND_FOREIGN_TABLE)
-			++filling.set.foreign;
-		else
-		{
-			filling.Spell(*row, true, parent);
-			filling.Count(*row);
-		}
-	}
-	list_free(children);
-}
-
 // Calls `visit` with each row of pg_class that has this value in this column; all of them if the
 // column is 0. Takes ACCESS SHARE on pg_class for the time of the scan.
 template <typename Visit> void ForEachRelation(AttrNumber column, Oid value, Visit visit)
@@ -110,8 +83,28 @@ template <typename Visit> void ForEachRelation(AttrNumber column, Oid value, Vis
 RelationSet PartitionsOf(Oid root, std::int64_t enough)
 {
 	Filling filling(enough);
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(root)))
-		AddPartitions(filling, root, -1);
+	// Where the partitioned table is spelled that the walk has entered, for each level.
+	Array<int> parents;
+	parents.Add(-1);
+	WalkPartitions(root,
+				   [&](const ClassRow &partition, Oid, int level)
+				   {
+					   const bool leaf = partition.kind != RELKIND_PARTITIONED_TABLE;
+					   if (partition.kind == RELKIND_FOREIGN_TABLE)
+					   {
+						   ++filling.set.foreign;
+						   return Walk::past;
+					   }
+					   const int position = filling.Spell(partition, leaf, parents[level]);
+					   if (leaf)
+						   filling.Count(partition);
+					   else
+					   {
+						   parents.Truncate(level + 1);
+						   parents.Add(position);
+					   }
+					   return Walk::into;
+				   });
 	return filling.Filled();
 }
 

@@ -4,7 +4,7 @@
 #include "message/build_message.hpp"
 #include "catalog/invalid_index.hpp"
 #include "catalog/index_creation.hpp"
-#include "execute/parse_command.hpp"
+#include "execute/drop_index.hpp"
 #include "stats/stats.hpp"
 #include "pg/timeouts.hpp"
 
@@ -101,14 +101,6 @@ void LookForLeftovers(Watch &watched)
 	MemoryContextSwitchTo(caller);
 }
 
-// A failed transaction has been dealt with, and a new one begun: what is outside of the command
-// expects to be in one.
-void BeginAnew()
-{
-	AbortCurrentTransaction();
-	StartTransactionCommand();
-}
-
 // Drops what was left. An error of it, a second cancel for one, ends the attempt, and is told
 // about.
 void DropLeftovers(const psi_call &call, Watch &watched)
@@ -117,30 +109,17 @@ void DropLeftovers(const psi_call &call, Watch &watched)
 	{
 		while (watched.dropped < watched.left_count)
 		{
-			// The look has read catalogs; the drop has to be first in its transaction.
-			CommitTransactionCommand();
-			StartTransactionCommand();
+			InvalidIndex &index = watched.left[watched.dropped];
+			const auto name_if_left = [&]() -> const char *
+			{
+				// Since the locks were given back another session may have mended it, or dropped it.
+				index.gone = !IsInvalidStill(index);
+				return index.gone ? nullptr
+								  : quote_qualified_identifier(index.index.schema, index.index.name);
+			};
 			// The one that ended the build does so once.
 			RestartStatementTimeout();
-			MemoryContextSwitchTo(watched.context);
-			// Since the locks were given back another session may have mended it, or dropped it. It
-			// may be about to, and wait for older snapshots: so none is taken before its lock is
-			// had.
-			InvalidIndex &index = watched.left[watched.dropped];
-			index.gone = !IsInvalidStill(index);
-			if (!index.gone)
-			{
-				PushActiveSnapshot(GetTransactionSnapshot());
-				const psi_call drop = OwnCall(
-					call,
-					psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
-							 quote_qualified_identifier(index.index.schema, index.index.name)));
-				drop.go_on(&drop);
-			}
-			if (ActiveSnapshotSet())
-				PopActiveSnapshot();
-			CommitTransactionCommand();
-			StartTransactionCommand();
+			DropConcurrently(call, watched.context, index.table_id, name_if_left);
 			++watched.dropped;
 		}
 	}
@@ -150,7 +129,7 @@ void DropLeftovers(const psi_call &call, Watch &watched)
 		const ErrorData *error = CopyErrorData();
 		watched.drop_error = error->message;
 		FlushErrorState();
-		BeginAnew();
+		BeginAfterError(watched.context);
 	}
 	PG_END_TRY();
 }
@@ -164,7 +143,7 @@ void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
 
 	PG_TRY();
 	{
-		BeginAnew();
+		BeginAfterError(watched.context);
 		LookForLeftovers(watched);
 	}
 	PG_CATCH();
@@ -172,7 +151,7 @@ void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
 		// Cancelled once more.
 		MemoryContextSwitchTo(watched.context);
 		FlushErrorState();
-		BeginAnew();
+		BeginAfterError(watched.context);
 	}
 	PG_END_TRY();
 

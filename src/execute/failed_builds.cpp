@@ -5,6 +5,8 @@
 #include "catalog/index_match.hpp"
 #include "catalog/index_name.hpp"
 #include "catalog/target_parts.hpp"
+#include "execute/drop_index.hpp"
+#include "message/build_message.hpp"
 
 namespace psi
 {
@@ -16,18 +18,33 @@ void DropLeftover(Runner &runner, Oid index)
 		return;
 	if (AtWorkOn(invalid->id, invalid->table_id).doing != Doing::nothing)
 		return;
-	BeginWithoutSnapshot(runner);
-	if (IsInvalidStill(*invalid))
+	volatile bool begun = false;
+	const auto name_if_left = [&]() -> const char *
 	{
-		PushActiveSnapshot(GetTransactionSnapshot());
+		if (!IsInvalidStill(*invalid))
+			return nullptr;
+		begun = true;
 		ereport(NOTICE,
 				(errmsg("dropping index \"%s\", which an earlier build left behind, marked invalid",
 						invalid->index.Shown())));
-		RunHere(runner,
-				psprintf("DROP INDEX CONCURRENTLY %s",
-						 quote_qualified_identifier(invalid->index.schema, invalid->index.name)));
+		return quote_qualified_identifier(invalid->index.schema, invalid->index.name);
+	};
+	PG_TRY();
+	{
+		DropConcurrently(*runner.call, runner.context, invalid->table_id, name_if_left);
 	}
-	BeginTransaction(runner);
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(runner.context);
+		ErrorData *error = CopyErrorData();
+		FlushErrorState();
+		// It may have been committed that the index is not to be used any more.
+		if (begun)
+			AddHint(*error, HintForLeftovers(&*invalid, 1, 0, nullptr));
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	BeginTransaction(runner.context);
 }
 
 namespace

@@ -2,6 +2,7 @@
 #include "execute/foreign_leaves.hpp"
 
 #include "catalog/index_match.hpp"
+#include "catalog/partitions.hpp"
 #include "execute/failed_builds.hpp"
 #include "execute/parse_command.hpp"
 
@@ -10,24 +11,6 @@ namespace psi
 
 namespace
 {
-
-// All that hold rows. Allocates.
-List *Leaves(Oid table, List *leaves)
-{
-	check_stack_depth();
-	const List *partitions = find_inheritance_children(table, NoLock);
-	for (int i = 0; i < list_length(partitions); ++i)
-	{
-		CHECK_FOR_INTERRUPTS();
-		const Oid partition = list_nth_oid(partitions, i);
-		const char kind = get_rel_relkind(partition);
-		if (kind == RELKIND_PARTITIONED_TABLE)
-			leaves = Leaves(partition, leaves);
-		else if (kind == RELKIND_RELATION)
-			leaves = lappend_oid(leaves, partition);
-	}
-	return leaves;
-}
 
 // Does the leaf have the index that a command would build? Invalid ones are dropped.
 bool HasIndex(Runner &runner, Oid leaf, const char *command)
@@ -57,14 +40,14 @@ bool HasIndex(Runner &runner, Oid leaf, const char *command)
 
 void BuildBesideForeign(Runner &runner, const IndexPlan &plan, Oid root, const char *command)
 {
-	BeginTransaction(runner);
+	BeginTransaction(runner.context);
 	IndexPlan leaf_plan = plan;
 	leaf_plan.name = nullptr;
 	leaf_plan.if_not_exists = false;
-	const List *leaves = Leaves(root, NIL);
+	const List *leaves = LeavesOf(root);
 	for (int i = 0; i < list_length(leaves); ++i)
 	{
-		BeginTransaction(runner);
+		BeginTransaction(runner.context);
 		const Oid leaf = list_nth_oid(leaves, i);
 		const auto row = ReadClass(leaf);
 		if (!row.has_value())
@@ -79,7 +62,7 @@ void BuildBesideForeign(Runner &runner, const IndexPlan &plan, Oid root, const c
 		RunCommand(runner, static_cast<StringInfo>(llast(commands.list))->data);
 	}
 	RunCommand(runner, command);
-	BeginTransaction(runner);
+	BeginTransaction(runner.context);
 }
 
 } // namespace psi

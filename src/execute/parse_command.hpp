@@ -15,4 +15,24 @@ PlannedStmt *ParseCommand(const char *command);
 // client. Allocates.
 psi_call OwnCall(const psi_call &client, const char *command);
 
+// Calls `run` with a memory context of its own, which goes when it ends: a module down the chain may
+// have tied something to the memory of the command, as pgaudit does with its stack. Afterwards
+// `parent` is current.
+template <typename Run> void InOwnContext(MemoryContext parent, Run run)
+{
+	const MemoryContext inside =
+		AllocSetContextCreate(parent, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(inside);
+	PG_TRY();
+	{
+		run();
+	}
+	PG_FINALLY();
+	{
+		MemoryContextSwitchTo(parent);
+		MemoryContextDelete(inside);
+	}
+	PG_END_TRY();
+}
+
 } // namespace psi

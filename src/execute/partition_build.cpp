@@ -3,6 +3,7 @@
 
 #include "message/build_message.hpp"
 #include "catalog/index_match.hpp"
+#include "catalog/partitions.hpp"
 #include "execute/failed_builds.hpp"
 #include "execute/parse_command.hpp"
 
@@ -11,13 +12,6 @@ namespace psi
 
 namespace
 {
-
-// A partition that lacks the index of its parent.
-struct Lacking
-{
-	Oid partition;
-	Oid parent_index;
-};
 
 // How far it has come. It lies where a longjmp does not matter.
 struct Progress
@@ -47,69 +41,6 @@ const char *Qualified(Oid relation)
 const char *NameOn(const Tree &tree, const ClassRow &partition)
 {
 	return ChooseName(tree.plan, NameOf(partition), partition.schema, nullptr, 0);
-}
-
-// The tables of these indexes, OIDs in their order. Allocates.
-List *TablesOf(const List *indexes)
-{
-	List *tables = NIL;
-	for (int i = 0; i < list_length(indexes); ++i)
-		tables = lappend_oid(tables, IndexGetRelation(list_nth_oid(indexes, i), true));
-	return tables;
-}
-
-// Adds the partitions below a table that lack the index, as far down as their parents have it. Each
-// level is read once, however many partitions there are. Allocates.
-List *FindLacking(Oid table, Oid index, List *lacking)
-{
-	check_stack_depth();
-	// find_inheritance_children() fails for one that is gone.
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)) ||
-		!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)))
-		return lacking;
-	const List *indexes = find_inheritance_children(index, NoLock);
-	List *tables = TablesOf(indexes);
-	for (int i = 0; i < list_length(indexes); ++i)
-	{
-		const Oid attached = list_nth_oid(indexes, i);
-		if (get_rel_relkind(attached) == RELKIND_PARTITIONED_INDEX && !IsValidIndex(attached))
-			lacking = FindLacking(list_nth_oid(tables, i), attached, lacking);
-	}
-	list_sort(tables, list_oid_cmp);
-	const List *partitions = find_inheritance_children(table, NoLock);
-	int next = 0;
-	for (int i = 0; i < list_length(partitions); ++i)
-	{
-		CHECK_FOR_INTERRUPTS();
-		// Both are in the order of their OIDs (find_inheritance_children()).
-		const Oid partition = list_nth_oid(partitions, i);
-		while (next < list_length(tables) && list_nth_oid(tables, next) < partition)
-			++next;
-		if ((next < list_length(tables) && list_nth_oid(tables, next) == partition) ||
-			get_rel_relkind(partition) == RELKIND_FOREIGN_TABLE)
-			continue;
-		auto *found = static_cast<Lacking *>(palloc(sizeof(Lacking)));
-		*found = {partition, index};
-		lacking = lappend(lacking, found);
-	}
-	return lacking;
-}
-
-// The leaves that have the index.
-int CountDone(Oid index)
-{
-	int done = 0;
-	const List *indexes = find_inheritance_children(index, NoLock);
-	for (int i = 0; i < list_length(indexes); ++i)
-	{
-		CHECK_FOR_INTERRUPTS();
-		const Oid attached = list_nth_oid(indexes, i);
-		if (get_rel_relkind(attached) == RELKIND_PARTITIONED_INDEX)
-			done += CountDone(attached);
-		else
-			++done;
-	}
-	return done;
 }
 
 void Run(Tree &tree, const Commands &commands)
@@ -187,7 +118,7 @@ bool StillLacks(const ClassRow &partition, Oid parent_index)
 }
 
 // Gives a partition its index: one that it has, or a new one. It may be gone by now.
-void Complete(Tree &tree, const Lacking &lacking)
+void Complete(Tree &tree, const LackingPartition &lacking)
 {
 	const auto partition = ReadClass(lacking.partition);
 	if (!partition.has_value() || !StillLacks(*partition, lacking.parent_index))
@@ -207,10 +138,10 @@ void Complete(Tree &tree, const Lacking &lacking)
 	else
 	{
 		index = is_leaf ? BuildLeaf(tree, *partition, found) : CreateOnPartition(tree, *partition);
-		BeginTransaction(tree.runner);
+		BeginTransaction(tree.runner.context);
 	}
 	Attach(tree, lacking.parent_index, index);
-	BeginTransaction(tree.runner);
+	BeginTransaction(tree.runner.context);
 	if (is_leaf)
 		CountLeaf(tree, partition->id);
 }
@@ -258,26 +189,26 @@ void CompleteAll(Tree &tree)
 	const MemoryContext step =
 		AllocSetContextCreate(tree.runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
 	tree.runner.context = step;
-	Lacking before{InvalidOid, InvalidOid};
+	LackingPartition before{InvalidOid, InvalidOid};
 	for (;;)
 	{
 		MemoryContextReset(round);
 		MemoryContextSwitchTo(round);
-		const List *lacking = FindLacking(tree.root, tree.progress.index, NIL);
+		const List *lacking = FindLackingPartitions(tree.root, tree.progress.index);
 		if (lacking == NIL)
 			break;
 		// A round leaves none of its partitions as it was.
-		const auto &first = *static_cast<const Lacking *>(linitial(lacking));
+		const auto &first = *static_cast<const LackingPartition *>(linitial(lacking));
 		if (first.partition == before.partition && first.parent_index == before.parent_index)
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 							errmsg("could not attach an index to partition \"%s\"",
 								   get_rel_name(first.partition))));
 		before = first;
-		for (int i = 0; i < list_length(lacking); ++i)
+		for (const auto *partition : Each<const LackingPartition>(lacking))
 		{
 			MemoryContextReset(step);
 			MemoryContextSwitchTo(step);
-			Complete(tree, *static_cast<const Lacking *>(list_nth(lacking, i)));
+			Complete(tree, *partition);
 		}
 	}
 }
@@ -302,12 +233,12 @@ void Validate(Tree &tree, Oid index)
 	if (!OidIsValid(valid))
 		return;
 	Attach(tree, index, Qualified(valid));
-	BeginTransaction(tree.runner);
+	BeginTransaction(tree.runner.context);
 }
 
 void Build(Tree &tree)
 {
-	BeginTransaction(tree.runner);
+	BeginTransaction(tree.runner.context);
 	const auto root = ReadClass(tree.root);
 	if (!root.has_value())
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
@@ -326,14 +257,14 @@ void Build(Tree &tree)
 		// IF NOT EXISTS has been told so.
 		if (taken)
 			return;
-		BeginTransaction(tree.runner);
+		BeginTransaction(tree.runner.context);
 		tree.progress.index = get_relname_relid(name.name, root->schema);
 	}
 	else
 		ereport(NOTICE, (errmsg("going on with index \"%s\", which an earlier command has begun",
 								get_rel_name(tree.progress.index))));
 
-	tree.progress.done = CountDone(tree.progress.index);
+	tree.progress.done = CountLeavesWith(tree.progress.index);
 	CompleteAll(tree);
 	Validate(tree, tree.progress.index);
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tree.progress.index)))
@@ -346,23 +277,6 @@ void Build(Tree &tree)
 }
 
 } // namespace
-
-bool OwnsPartitions(Oid table)
-{
-	check_stack_depth();
-	const List *partitions = find_inheritance_children(table, NoLock);
-	for (int i = 0; i < list_length(partitions); ++i)
-	{
-		CHECK_FOR_INTERRUPTS();
-		const auto partition = ReadClass(list_nth_oid(partitions, i));
-		if (!partition.has_value() || partition->kind == RELKIND_FOREIGN_TABLE)
-			continue;
-		if (!IsOwner(partition->id, GetUserId()) || !MayCreateIn(partition->schema, GetUserId()) ||
-			(partition->kind == RELKIND_PARTITIONED_TABLE && !OwnsPartitions(partition->id)))
-			return false;
-	}
-	return true;
-}
 
 void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 {

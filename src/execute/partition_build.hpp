@@ -7,10 +7,6 @@
 namespace psi
 {
 
-// Is the current user the owner, and not only a member of it, of each partition below the table,
-// with the right to create in its schema?
-bool OwnsPartitions(Oid table);
-
 // The index of the plan on the table and on all partitions below it, each step in a transaction of
 // its own: first the index on the table alone, then for each partition what is found to be missing.
 // So it goes on where an earlier try has ended, and takes partitions as they come and go.

@@ -41,23 +41,23 @@ void LookAgain(Oid, Oid table, void *argument)
 
 } // namespace
 
-std::optional<Request> FindUnbuilt(const Findings &findings)
+std::optional<Request> FindUnbuilt(const Judgments &judgments)
 {
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
-		const Operation operation = finding.request.operation;
+		const Operation operation = judgment.request.operation;
 		// Another subcommand of ALTER TABLE may build indexes as well, which are none of ours.
 		const bool is_alone =
-			finding.request.alter == nullptr ||
-			(list_length(finding.request.alter->cmds) == 1 && finding.request.column == nullptr);
+			judgment.request.alter == nullptr ||
+			(list_length(judgment.request.alter->cmds) == 1 && judgment.request.column == nullptr);
 		const bool unbuilt =
-			finding.verdict.reason == Reason::no_build &&
+			judgment.verdict.reason == Reason::no_build &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
 			 operation == Operation::attach_partition);
 		const bool taken =
-			finding.verdict.reason == Reason::missing && operation == Operation::add_constraint;
+			judgment.verdict.reason == Reason::missing && operation == Operation::add_constraint;
 		if (is_alone && (unbuilt || taken))
-			return finding.request;
+			return judgment.request;
 	}
 	return std::nullopt;
 }

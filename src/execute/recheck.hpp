@@ -5,7 +5,7 @@
 // another one.
 #pragma once
 
-#include "catalog/judgement.hpp"
+#include "catalog/judgment.hpp"
 #include "pg/face.h"
 
 namespace psi
@@ -13,7 +13,7 @@ namespace psi
 
 // The request that passed since there is nothing to build, or the name is taken, as it looks before
 // the command has its lock; nothing if there is none.
-std::optional<Request> FindUnbuilt(const Findings &findings);
+std::optional<Request> FindUnbuilt(const Judgments &judgments);
 
 // Runs a command that passed since it would build nothing. If it is about to build an index on a
 // table that others can see, it is reported before that begins; in mode warn it goes on.

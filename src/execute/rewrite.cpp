@@ -5,6 +5,8 @@
 #include "message/build_message.hpp"
 #include "execute/foreign_leaves.hpp"
 #include "catalog/index_match.hpp"
+#include "catalog/partitions.hpp"
+#include "execute/drop_index.hpp"
 #include "execute/failed_builds.hpp"
 #include "execute/parse_command.hpp"
 #include "execute/partition_build.hpp"
@@ -30,18 +32,6 @@ struct Progress
 	int commands;
 };
 
-// The name of an index on that table which no constraint has, qualified; null if there is none any
-// more. Waits for SHARE UPDATE EXCLUSIVE on the table. Allocates.
-const char *FreeIndexName(Oid index, Oid table)
-{
-	LockRelationOid(table, ShareUpdateExclusiveLock);
-	const auto row = ReadClass(index);
-	if (!row.has_value() || IndexGetRelation(index, true) != table ||
-		OidIsValid(get_index_constraint(index)))
-		return nullptr;
-	return QualifiedNameOf(*row).Quoted();
-}
-
 // A valid index that is to become a constraint, and cannot: without it the command is as if it had
 // never been.
 void DropAfterFailure(Runner &runner, Oid index, Oid table)
@@ -51,24 +41,16 @@ void DropAfterFailure(Runner &runner, Oid index, Oid table)
 	FlushErrorState();
 	PG_TRY();
 	{
-		AbortCurrentTransaction();
-		StartTransactionCommand();
-		BeginWithoutSnapshot(runner);
-		const char *name = FreeIndexName(index, table);
-		if (name != nullptr)
-		{
-			PushActiveSnapshot(GetTransactionSnapshot());
-			RunHere(runner, psprintf("DROP INDEX CONCURRENTLY %s", name));
-		}
-		BeginTransaction(runner);
+		BeginAfterError(runner.context);
+		DropConcurrently(*runner.call, runner.context, table,
+						 [index, table] { return NameOfFreeIndex(index, table); });
+		BeginTransaction(runner.context);
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(runner.context);
 		FlushErrorState();
-		AbortCurrentTransaction();
-		StartTransactionCommand();
-		MemoryContextSwitchTo(runner.context);
+		BeginAfterError(runner.context);
 		const auto row = ReadClass(index);
 		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
@@ -105,7 +87,7 @@ void RunEach(Runner &runner, const Remedy &remedy, const Request &request, const
 	{
 		MemoryContextReset(step);
 		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.commands));
-		BeginTransaction(runner);
+		BeginTransaction(runner.context);
 		const PlannedStmt *statement = ParseCommand(command);
 		if (!IsConcurrentBuild(*statement))
 		{
@@ -123,21 +105,21 @@ void RunEach(Runner &runner, const Remedy &remedy, const Request &request, const
 			progress.built = get_relname_relid(create->idxname, target.schema);
 	}
 	// What comes after this can still fail, and could not be seen to here.
-	BeginTransaction(runner);
+	BeginTransaction(runner.context);
 }
 
 // The commands of a remedy, one after the other.
-void RunAll(Runner &runner, const Remedy &remedy, const Finding &finding)
+void RunAll(Runner &runner, const Remedy &remedy, const Judgment &judgment)
 {
 	auto *progress = static_cast<Progress *>(palloc0(sizeof(Progress)));
 	PG_TRY();
 	{
-		RunEach(runner, remedy, finding.request, finding.target, *progress);
+		RunEach(runner, remedy, judgment.request, judgment.target, *progress);
 	}
 	PG_CATCH();
 	{
 		if (OidIsValid(progress->built))
-			DropAfterFailure(runner, progress->built, finding.target.table_id);
+			DropAfterFailure(runner, progress->built, judgment.target.table_id);
 		if (progress->commands > 0)
 			TellDone(runner, remedy, progress->commands);
 		PG_RE_THROW();
@@ -147,10 +129,10 @@ void RunAll(Runner &runner, const Remedy &remedy, const Finding &finding)
 
 // An index that an earlier try has built or begun for the constraint has the first name that
 // PostgreSQL chooses, which is not to be passed over then.
-Remedy ForConstraint(const Finding &finding)
+Remedy ForConstraint(const Judgment &judgment)
 {
-	const Target &target = finding.target;
-	const IndexPlan plan = PlanForConstraint(finding.request);
+	const Target &target = judgment.target;
+	const IndexPlan plan = PlanForConstraint(judgment.request);
 	const char *name = plan.name;
 	if (name == nullptr)
 	{
@@ -170,28 +152,19 @@ Remedy ForConstraint(const Finding &finding)
 }
 
 // More than one thing at a time cannot be done step by step and be undone.
-bool IsAlone(const Findings &findings)
+bool IsAlone(const Judgments &judgments)
 {
-	const Request &request = findings.items[0].request;
+	const Request &request = judgments.items[0].request;
 	return request.alter == nullptr ||
 		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
 }
 
-// Several steps take place of one: ATTACH PARTITION and ADD CONSTRAINT ... USING INDEX find by its
-// name what the step before has built, and evaluate what is constant in it as the current user,
-// while CREATE INDEX does so as the owner of the table, who could put an index with functions of
-// his own in its place.
-bool IsOwnerOfAll(Oid table)
-{
-	return IsOwner(table, GetUserId()) && OwnsPartitions(table);
-}
-
 // Several drops cannot be undone once one of them is refused.
-bool MayDropAll(const Findings &findings)
+bool MayDropAll(const Judgments &judgments)
 {
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
-		if (OidIsValid(finding.target.index_id) && HasDependents(finding.target.index_id))
+		if (OidIsValid(judgment.target.index_id) && HasDependents(judgment.target.index_id))
 			return false;
 	}
 	return true;
@@ -199,13 +172,13 @@ bool MayDropAll(const Findings &findings)
 
 // REINDEX TABLE CONCURRENTLY leaves out what cannot be rebuilt concurrently, and what is invalid.
 // False for the first; the second is rebuilt by commands of its own.
-bool CompleteReindex(const Finding &finding, Remedy &remedy)
+bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 {
-	const TableKind kind = finding.target.facts.kind;
-	if (finding.request.reindex->kind != REINDEX_OBJECT_TABLE || ReachesSeveral(kind))
+	const TableKind kind = judgment.target.facts.kind;
+	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE || ReachesSeveral(kind))
 		return true;
 	List *commands = list_copy(remedy.list);
-	const List *indexes = IndexesOf(finding.target.table_id);
+	const List *indexes = IndexesOf(judgment.target.table_id);
 	for (int i = 0; i < list_length(indexes); ++i)
 	{
 		const Oid index = list_nth_oid(indexes, i);
@@ -222,50 +195,50 @@ bool CompleteReindex(const Finding &finding, Remedy &remedy)
 }
 
 // An invalid index that IF NOT EXISTS would skip: the one that is asked for, or another?
-bool RebuildSkipped(Runner &runner, const Findings &findings, const StatementText &statement,
+bool RebuildSkipped(Runner &runner, const Judgments &judgments, const StatementText &statement,
 					const char *query)
 {
-	const Finding &finding = findings.FirstViolation();
-	if (finding.request.create == nullptr || ReachesSeveral(finding.target.facts.kind) ||
-		finding.target.invalid->table_id != finding.target.table_id)
+	const Judgment &judgment = judgments.FirstViolation();
+	if (judgment.request.create == nullptr || ReachesSeveral(judgment.target.facts.kind) ||
+		judgment.target.invalid->table_id != judgment.target.table_id)
 		return false;
-	const InvalidIndex &invalid = *finding.target.invalid;
+	const InvalidIndex &invalid = *judgment.target.invalid;
 	if (AtWorkOn(invalid.id, invalid.table_id).doing != Doing::nothing ||
-		!IsSameIndex(invalid.id, *finding.request.create, invalid.table_id, query))
+		!IsSameIndex(invalid.id, *judgment.request.create, invalid.table_id, query))
 		return false;
-	const Remedy remedy = FindRemedyForTable(finding, statement, query);
+	const Remedy remedy = FindRemedyForTable(judgment, statement, query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellRewritten(findings, FirstCommands(remedy.list), statement.text);
-	RunAll(runner, remedy, finding);
+	TellRewritten(judgments, FirstCommands(remedy.list), statement.text);
+	RunAll(runner, remedy, judgment);
 	return true;
 }
 
 } // namespace
 
-bool Rewrite(Runner &runner, const Findings &findings, const StatementText &statement,
+bool Rewrite(Runner &runner, const Judgments &judgments, const StatementText &statement,
 			 const char *query)
 {
-	const Finding &first = findings.FirstViolation();
+	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
-	if (!IsAlone(findings))
+	if (!IsAlone(judgments))
 		return false;
 	if (first.verdict.reason == Reason::skips_invalid)
-		return RebuildSkipped(runner, findings, statement, query);
+		return RebuildSkipped(runner, judgments, statement, query);
 
 	const bool builds = first.request.operation == Operation::create_index ||
 						first.request.operation == Operation::add_constraint;
-	Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
+	Remedy remedy = FindRemedy(judgments, statement, query, INT_MAX);
 	if (builds && target.facts.kind == TableKind::partitioned_table)
 	{
 		IndexPlan plan{};
-		if (target.nullable_columns != NIL || remedy.list == NIL || !IsOwnerOfAll(target.table_id))
+		if (target.nullable_columns != NIL || remedy.list == NIL || !IsOwnerOfTree(target.table_id))
 			return false;
 		if (first.request.constraint != nullptr)
 			plan = PlanForConstraint(first.request);
 		else if (!PlanOnPartitions(first, statement, query, plan))
 			return false;
-		TellRewritten(findings, nullptr, statement.text);
+		TellRewritten(judgments, nullptr, statement.text);
 		if (target.set.foreign > 0)
 			BuildBesideForeign(runner, plan, target.table_id, statement.text);
 		else
@@ -282,11 +255,11 @@ bool Rewrite(Runner &runner, const Findings &findings, const StatementText &stat
 		remedy = ForConstraint(first);
 	}
 	if (first.request.operation == Operation::drop_index && list_length(remedy.list) > 1 &&
-		!MayDropAll(findings))
+		!MayDropAll(judgments))
 		return false;
 	if (first.request.operation == Operation::reindex && !CompleteReindex(first, remedy))
 		return false;
-	TellRewritten(findings, FirstCommands(remedy.list), statement.text);
+	TellRewritten(judgments, FirstCommands(remedy.list), statement.text);
 	RunAll(runner, remedy, first);
 	return true;
 }

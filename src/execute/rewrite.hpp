@@ -2,7 +2,7 @@
 #pragma once
 
 #include "execute/run_command.hpp"
-#include "catalog/judgement.hpp"
+#include "catalog/judgment.hpp"
 
 namespace psi
 {
@@ -14,7 +14,7 @@ namespace psi
 //
 // Ends the transaction that it is called in and begins others: nothing of the caller's may be
 // needed after that but what lies in the runner's context or above.
-bool Rewrite(Runner &runner, const Findings &findings, const StatementText &statement,
+bool Rewrite(Runner &runner, const Judgments &judgments, const StatementText &statement,
 			 const char *query);
 
 } // namespace psi

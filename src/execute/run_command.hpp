@@ -7,6 +7,7 @@
 #pragma once
 
 #include "execute/concurrent_build.hpp"
+#include "execute/transaction.hpp"
 
 namespace psi
 {
@@ -19,13 +20,6 @@ struct Runner
 	const Settings *settings;
 	BuildOptions options; // of the concurrent commands among them
 };
-
-// Commits, and begins a new transaction with an active snapshot, so that catalogs can be looked at.
-void BeginTransaction(const Runner &runner);
-
-// ... without one, to wait for a lock first: whoever builds an index waits for older snapshots, and
-// must not wait for one that waits for its lock.
-void BeginWithoutSnapshot(const Runner &runner);
 
 // Runs one command in a transaction of its own, which is committed only by what comes next: the
 // following command, or the end of the client's statement. A concurrent one runs as

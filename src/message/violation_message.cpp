@@ -127,11 +127,11 @@ const char *Subject(const TableFacts &facts)
 }
 
 // What comes after the subject: the lock and how long it lasts.
-const char *LockText(const Finding &finding, bool in_block)
+const char *LockText(const Judgment &judgment, bool in_block)
 {
-	const bool several = ReachesSeveral(finding.target.facts.kind);
+	const bool several = ReachesSeveral(judgment.target.facts.kind);
 	const char *until_end = " until the end of the transaction";
-	switch (finding.verdict.lock)
+	switch (judgment.verdict.lock)
 	{
 	case Lock::share:
 		return psprintf(" would be locked in SHARE mode%s.",
@@ -142,8 +142,8 @@ const char *LockText(const Finding &finding, bool in_block)
 		return psprintf(
 			" would be locked in SHARE mode, and %s in ACCESS EXCLUSIVE mode, which blocks "
 			"queries that could use %s%s.",
-			finding.target.index.name != nullptr ? "the index" : "each index in turn",
-			finding.target.index.name != nullptr ? "it" : "them",
+			judgment.target.index.name != nullptr ? "the index" : "each index in turn",
+			judgment.target.index.name != nullptr ? "it" : "them",
 			in_block ? until_end : " until it is built anew");
 	case Lock::access_exclusive_on_index:
 		return psprintf("%s in ACCESS EXCLUSIVE mode%s; every query on the table looks at its "
@@ -156,7 +156,7 @@ const char *LockText(const Finding &finding, bool in_block)
 	}
 	if (in_block)
 		return psprintf(" would be locked in ACCESS EXCLUSIVE mode%s.", until_end);
-	if (finding.request.operation == Operation::drop_index)
+	if (judgment.request.operation == Operation::drop_index)
 		return " would be locked in ACCESS EXCLUSIVE mode, and others would queue behind the "
 			   "command "
 			   "while it waits for that lock.";
@@ -174,9 +174,9 @@ const char *ConstraintLockText(const TableFacts &facts, bool in_block)
 		in_block ? "end of the transaction" : "index is built on all of them");
 }
 
-const char *Detail(const Findings &findings, bool in_block)
+const char *Detail(const Judgments &judgments, bool in_block)
 {
-	const Finding &first = findings.FirstViolation();
+	const Judgment &first = judgments.FirstViolation();
 	const TableFacts &facts = first.target.facts;
 	StringInfoData detail;
 	initStringInfo(&detail);
@@ -199,18 +199,18 @@ const char *Detail(const Findings &findings, bool in_block)
 		appendStringInfoChar(&detail, '.');
 	}
 
-	const int others = findings.violations - 1;
+	const int others = judgments.violations - 1;
 	if (others > 0)
 		appendStringInfo(&detail, " The command asks for %d more such operation%s.", others,
 						 others == 1 ? "" : "s");
 	return detail.data;
 }
 
-const char *Hint(const Findings &findings, const StatementText &statement, const char *query,
+const char *Hint(const Judgments &judgments, const StatementText &statement, const char *query,
 				 const Settings &settings, bool in_block)
 {
-	const Remedy remedy = FindRemedy(findings, statement, query, spelled_requests_max);
-	const Wording &wording = WordingOf(findings.FirstViolation().request);
+	const Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
+	const Wording &wording = WordingOf(judgments.FirstViolation().request);
 	StringInfoData hint;
 	initStringInfo(&hint);
 
@@ -232,21 +232,21 @@ const char *Hint(const Findings &findings, const StatementText &statement, const
 }
 
 // The index as the error's fields have it: the one that is there, or the name of the one to come.
-const char *IndexName(const Finding &finding)
+const char *IndexName(const Judgment &judgment)
 {
-	if (finding.request.create != nullptr)
-		return finding.request.create->idxname;
-	if (finding.request.constraint != nullptr)
-		return finding.request.constraint->conname;
-	return finding.target.index.name;
+	if (judgment.request.create != nullptr)
+		return judgment.request.create->idxname;
+	if (judgment.request.constraint != nullptr)
+		return judgment.request.constraint->conname;
+	return judgment.target.index.name;
 }
 
-void CountViolations(const Findings &findings, Action action)
+void CountViolations(const Judgments &judgments, Action action)
 {
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
-		if (finding.verdict.IsViolation())
-			CountChecked(finding.request.operation, action);
+		if (judgment.verdict.IsViolation())
+			CountChecked(judgment.request.operation, action);
 	}
 }
 
@@ -272,14 +272,14 @@ const char *Override(const Settings &settings)
 					ModeName(settings.minimum_mode));
 }
 
-void Report(const Findings &findings, const StatementText &statement, const char *query,
+void Report(const Judgments &judgments, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block)
 {
-	const Finding &first = findings.FirstViolation();
+	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
 	const Mode in_force = settings.ModeInForce();
 	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
-	CountViolations(findings, action);
+	CountViolations(judgments, action);
 	RecordViolation(first, IndexName(first), in_force, action, statement.text);
 	if (first.verdict.reason == Reason::skips_invalid)
 	{
@@ -295,8 +295,8 @@ void Report(const Findings &findings, const StatementText &statement, const char
 	const char *command = CommandOf(first.request);
 	const char *blocks = WordingOf(first.request).blocks;
 	const char *where = psprintf("%s%s", is_table ? "" : "tables in ", KindName(kind));
-	const char *detail = Detail(findings, in_block);
-	const char *hint = Hint(findings, statement, query, settings, in_block);
+	const char *detail = Detail(judgments, in_block);
+	const char *hint = Hint(judgments, statement, query, settings, in_block);
 	const char *table = target.table.Shown();
 
 	ereport(refuse ? ERROR : WARNING,
@@ -311,22 +311,22 @@ void Report(const Findings &findings, const StatementText &statement, const char
 void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,
 				const StatementText &statement, const Settings &settings)
 {
-	Finding finding{request, Target{}, {}};
+	Judgment judgment{request, Target{}, {}};
 	// DefineIndex() has a search path of its own from 17 on.
-	finding.target.table = QualifiedNameOf(table);
-	finding.target.table_id = table.id;
-	finding.target.facts.size = size;
+	judgment.target.table = QualifiedNameOf(table);
+	judgment.target.table_id = table.id;
+	judgment.target.facts.size = size;
 	const Mode in_force = settings.ModeInForce();
 	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
 	CountChecked(request.operation, action);
-	RecordViolation(finding, IndexName(finding), in_force, action, statement.text);
+	RecordViolation(judgment, IndexName(judgment), in_force, action, statement.text);
 
 	const bool refuse = action == Action::refused;
 	const char *command = CommandOf(request);
 	const char *blocks = WordingOf(request).blocks;
 	const char *hint =
 		psprintf("Send it again, to be told what to do instead.\n%s", Override(settings));
-	const RelationName &name = finding.target.table;
+	const RelationName &name = judgment.target.table;
 	ereport(
 		refuse ? ERROR : WARNING,
 		(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
@@ -337,30 +337,30 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 		 err_generic_string(PG_DIAG_TABLE_NAME, name.name)));
 }
 
-void TellRewritten(const Findings &findings, const char *commands, const char *text)
+void TellRewritten(const Judgments &judgments, const char *commands, const char *text)
 {
-	const Finding &finding = findings.FirstViolation();
-	CountViolations(findings, Action::rewritten);
-	RecordViolation(finding, IndexName(finding), Mode::rewrite, Action::rewritten, text);
+	const Judgment &judgment = judgments.FirstViolation();
+	CountViolations(judgments, Action::rewritten);
+	RecordViolation(judgment, IndexName(judgment), Mode::rewrite, Action::rewritten, text);
 	const char *detail =
 		commands != nullptr
 			? psprintf("Running: %s", commands)
 			: "The index is built concurrently on one leaf partition after the other.";
-	if (finding.verdict.reason == Reason::skips_invalid)
+	if (judgment.verdict.reason == Reason::skips_invalid)
 	{
 		ereport(NOTICE, (errmsg("CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is "
 								"invalid: it is built anew",
-								finding.target.invalid->index.Shown()),
+								judgment.target.invalid->index.Shown()),
 						 errdetail_internal("%s", detail)));
 		return;
 	}
-	const TableKind kind = finding.target.facts.kind;
+	const TableKind kind = judgment.target.facts.kind;
 	ereport(
 		NOTICE,
 		(errmsg("%s would block %s %s%s \"%s\": the safe form is run instead",
-				CommandOf(finding.request), WordingOf(finding.request).blocks,
+				CommandOf(judgment.request), WordingOf(judgment.request).blocks,
 				ReachesSeveral(kind) && kind != TableKind::partitioned_table ? "tables in " : "",
-				KindName(kind), finding.target.table.Shown()),
+				KindName(kind), judgment.target.table.Shown()),
 		 errdetail_internal("%s", detail)));
 }
 

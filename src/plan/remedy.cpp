@@ -24,9 +24,9 @@ IndexPlan PlanFor(const IndexStmt &create, const char *definition)
 	return plan;
 }
 
-Remedy CreateOnTable(const Finding &finding, const StatementText &statement, const char *query)
+Remedy CreateOnTable(const Judgment &judgment, const StatementText &statement, const char *query)
 {
-	const IndexStmt &create = *finding.request.create;
+	const IndexStmt &create = *judgment.request.create;
 	Commands commands{};
 	const CommandText command = FindCommand(statement, Operation::create_index);
 	if (command.found)
@@ -38,24 +38,24 @@ Remedy CreateOnTable(const Finding &finding, const StatementText &statement, con
 			AppendWithConcurrently(commands.Add(), command);
 		return commands.Done(nullptr);
 	}
-	const char *definition = DefinitionFromTree(create, finding.target, query);
+	const char *definition = DefinitionFromTree(create, judgment.target, query);
 	if (definition == nullptr)
 		return commands.Done("Use the same command with CONCURRENTLY after the word INDEX.");
-	BuildOnTable(commands, PlanFor(create, definition), finding.target.table,
-				 {finding.target.table.schema, create.idxname, true});
+	BuildOnTable(commands, PlanFor(create, definition), judgment.target.table,
+				 {judgment.target.table.schema, create.idxname, true});
 	return commands.Done(nullptr);
 }
 
 // A definition that is longer (bytes) is not spelled out for each partition.
 constexpr std::size_t definition_length_max = 4096;
 
-Remedy CreateOnPartitioned(const Finding &finding, const StatementText &statement,
+Remedy CreateOnPartitioned(const Judgment &judgment, const StatementText &statement,
 						   const char *query)
 {
-	const Target &target = finding.target;
+	const Target &target = judgment.target;
 	Commands commands{};
 	IndexPlan plan{};
-	if (!PlanOnPartitions(finding, statement, query, plan))
+	if (!PlanOnPartitions(judgment, statement, query, plan))
 		return commands.Done(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each "
 			"leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
@@ -92,21 +92,21 @@ HTAB *MakeOidSet()
 
 // Adds a command for each index that can be dropped concurrently, once. Returns how many there are
 // beyond `most`.
-int AddDrops(Commands &commands, const Findings &findings, int most)
+int AddDrops(Commands &commands, const Judgments &judgments, int most)
 {
 	HTAB *named = MakeOidSet();
 	int rest = 0;
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (finding.target.index.name == nullptr ||
-			finding.target.facts.kind == TableKind::partitioned_table ||
-			!AddOid(named, finding.target.index_id))
+		if (judgment.target.index.name == nullptr ||
+			judgment.target.facts.kind == TableKind::partitioned_table ||
+			!AddOid(named, judgment.target.index_id))
 			continue;
 		if (commands.count < most)
 			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
-							 finding.request.missing_ok ? "IF EXISTS " : "",
-							 finding.target.index.Quoted());
+							 judgment.request.missing_ok ? "IF EXISTS " : "",
+							 judgment.target.index.Quoted());
 		else
 			++rest;
 	}
@@ -114,33 +114,33 @@ int AddDrops(Commands &commands, const Findings &findings, int most)
 }
 
 // DROP INDEX CONCURRENTLY takes one name and no CASCADE.
-Remedy DropIndexes(const Findings &findings, const StatementText &statement, int most)
+Remedy DropIndexes(const Judgments &judgments, const StatementText &statement, int most)
 {
 	Commands commands{};
 	bool partitioned = false;
 	bool partitioned_only = true;
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
-		if (finding.target.facts.kind == TableKind::partitioned_table)
+		if (judgment.target.facts.kind == TableKind::partitioned_table)
 			partitioned = true;
-		else if (finding.verdict.IsViolation())
+		else if (judgment.verdict.IsViolation())
 			partitioned_only = false;
 	}
 	if (partitioned_only)
 		return commands.Done(no_concurrent_drop);
-	bool refused = findings.items[findings.count - 1].target.ends_command;
-	for (const Finding &finding : findings)
-		refused = refused || (finding.target.refused && !partitioned);
+	bool refused = judgments.items[judgments.count - 1].target.ends_command;
+	for (const Judgment &judgment : judgments)
+		refused = refused || (judgment.target.refused && !partitioned);
 	if (refused)
 		return commands.Done("PostgreSQL will refuse the command for another name in it.");
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);
-	const Request &first = findings.items[0].request;
+	const Request &first = judgments.items[0].request;
 	int rest = 0;
-	if (findings.count == 1 && !first.cascade && command.found)
+	if (judgments.count == 1 && !first.cascade && command.found)
 		AppendWithConcurrently(commands.Add(), command);
 	else
-		rest = AddDrops(commands, findings, most);
+		rest = AddDrops(commands, judgments, most);
 
 	const char *remark = nullptr;
 	if (first.cascade)
@@ -152,16 +152,16 @@ Remedy DropIndexes(const Findings &findings, const StatementText &statement, int
 
 } // namespace
 
-bool PlanOnPartitions(const Finding &finding, const StatementText &statement, const char *query,
+bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
 					  IndexPlan &plan)
 {
-	const IndexStmt &create = *finding.request.create;
+	const IndexStmt &create = *judgment.request.create;
 	const CommandText command = FindCommand(statement, Operation::create_index);
 	const char *definition = nullptr;
 	if (command.found)
 		definition = DefinitionForPartitions(command, statement, create);
 	if (definition == nullptr)
-		definition = DefinitionFromTree(create, finding.target, query);
+		definition = DefinitionFromTree(create, judgment.target, query);
 	// The definition stands in every command. A row of the table as a whole has another name in
 	// each.
 	if (definition == nullptr || strlen(definition) > definition_length_max ||
@@ -185,15 +185,15 @@ const char *FirstCommands(const List *commands)
 	return lines.data;
 }
 
-Remedy FindRemedyForTable(const Finding &finding, const StatementText &statement, const char *query)
+Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement, const char *query)
 {
-	return CreateOnTable(finding, statement, query);
+	return CreateOnTable(judgment, statement, query);
 }
 
-Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query,
+Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,
 				  int most)
 {
-	const Finding &first = findings.FirstViolation();
+	const Judgment &first = judgments.FirstViolation();
 	switch (first.request.operation)
 	{
 	case Operation::create_index:
@@ -201,15 +201,15 @@ Remedy FindRemedy(const Findings &findings, const StatementText &statement, cons
 				   ? CreateOnPartitioned(first, statement, query)
 				   : CreateOnTable(first, statement, query);
 	case Operation::drop_index:
-		return DropIndexes(findings, statement, most);
+		return DropIndexes(judgments, statement, most);
 	case Operation::reindex:
 		return ForReindex(first, statement);
 	case Operation::add_constraint:
-		return ForAddConstraint(findings, statement, most);
+		return ForAddConstraint(judgments, statement, most);
 	case Operation::attach_partition:
 		return ForAttachPartition(first, statement, query, most);
 	case Operation::move_index:
-		return ForMoveIndex(findings, statement);
+		return ForMoveIndex(judgments, statement);
 	}
 	return {nullptr, 0, nullptr, NIL};
 }

@@ -1,7 +1,7 @@
 // remedy: the commands that do safely what the refused one would have done, ready to be run.
 #pragma once
 
-#include "catalog/judgement.hpp"
+#include "catalog/judgment.hpp"
 
 namespace psi
 {
@@ -20,12 +20,12 @@ constexpr int spelled_requests_max = 10;
 // Made from the user's own text where that can be, else from the tree. `most`: spell out so many
 // requests of a command that names many; the remark counts the others. Allocates in the current
 // memory context; takes no lock that it would have to wait for.
-Remedy FindRemedy(const Findings &findings, const StatementText &statement, const char *query,
+Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,
 				  int most);
 
 // The same for CREATE INDEX on a table, whatever the verdict: with CONCURRENTLY, if it does not say
 // so.
-Remedy FindRemedyForTable(const Finding &finding, const StatementText &statement,
+Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
 // The commands, a line each, as far as one wants to read them: the rest is counted. Allocates.

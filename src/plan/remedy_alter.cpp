@@ -176,22 +176,22 @@ IndexPlan PlanForConstraint(const Request &request)
 	return plan;
 }
 
-bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement)
+bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement)
 {
-	const AlterTableStmt &alter = *findings.items[0].request.alter;
+	const AlterTableStmt &alter = *judgments.items[0].request.alter;
 	const int count = list_length(alter.cmds);
 	auto **rest = static_cast<const char **>(palloc0(sizeof(char *) * count));
-	auto **finding_of = static_cast<const Finding **>(palloc0(sizeof(Finding *) * count));
-	for (const Finding &finding : findings)
+	auto **judgment_of = static_cast<const Judgment **>(palloc0(sizeof(Judgment *) * count));
+	for (const Judgment &judgment : judgments)
 	{
-		if (finding.verdict.IsViolation())
-			finding_of[finding.request.subcommand] = &finding;
+		if (judgment.verdict.IsViolation())
+			judgment_of[judgment.request.subcommand] = &judgment;
 	}
 
 	int left = 0;
 	for (int i = 0; i < count; ++i)
 	{
-		if (finding_of[i] == nullptr || finding_of[i]->request.column != nullptr)
+		if (judgment_of[i] == nullptr || judgment_of[i]->request.column != nullptr)
 			++left;
 	}
 	if (left == 0)
@@ -205,11 +205,11 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 	const char *separator = " ";
 	for (int i = 0; i < count; ++i)
 	{
-		if (finding_of[i] == nullptr)
+		if (judgment_of[i] == nullptr)
 			rest[i] = pnstrdup(text.text + text.subcommands[i].begin,
 							   text.subcommands[i].end - text.subcommands[i].begin);
-		else if (finding_of[i]->request.column != nullptr)
-			rest[i] = ColumnWithoutIndexes(text, statement, i, *finding_of[i]->request.column);
+		else if (judgment_of[i]->request.column != nullptr)
+			rest[i] = ColumnWithoutIndexes(text, statement, i, *judgment_of[i]->request.column);
 		if (rest[i] == nullptr)
 			continue;
 		appendStringInfo(out, "%s%s", separator, rest[i]);
@@ -219,30 +219,30 @@ bool AppendRest(Commands &commands, const Findings &findings, const StatementTex
 	return true;
 }
 
-Remedy ForAddConstraint(const Findings &findings, const StatementText &statement, int most)
+Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most)
 {
 	Commands commands{};
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
-		if (finding.verdict.IsViolation() && !HasSafeForm(*finding.request.constraint))
+		if (judgment.verdict.IsViolation() && !HasSafeForm(*judgment.request.constraint))
 			return commands.Done(no_safe_constraint);
 	}
 
-	if (!AppendRest(commands, findings, statement))
+	if (!AppendRest(commands, judgments, statement))
 		return commands.Done(no_text);
 
 	const char *remark = nullptr;
-	const int spelled = findings.violations < most ? findings.violations : most;
+	const int spelled = judgments.violations < most ? judgments.violations : most;
 	auto *names = static_cast<RelationName *>(palloc(sizeof(RelationName) * spelled));
 	int named = 0;
-	for (const Finding &finding : findings)
+	for (const Judgment &judgment : judgments)
 	{
 		if (named == spelled)
 			break;
-		if (!finding.verdict.IsViolation())
+		if (!judgment.verdict.IsViolation())
 			continue;
-		const Target &target = finding.target;
-		const IndexPlan plan = PlanForConstraint(finding.request);
+		const Target &target = judgment.target;
+		const IndexPlan plan = PlanForConstraint(judgment.request);
 		for (int i = 0; i < list_length(target.nullable_columns); ++i)
 			AppendNotNull(commands, target.table,
 						  static_cast<const char *>(list_nth(target.nullable_columns, i)));
@@ -254,13 +254,13 @@ Remedy ForAddConstraint(const Findings &findings, const StatementText &statement
 		remark = BuildOn(target, commands, plan, index);
 	}
 	return commands.Done(
-		JoinRemarks(remark, RestOf(findings.violations - named, "constraint", "constraints")));
+		JoinRemarks(remark, RestOf(judgments.violations - named, "constraint", "constraints")));
 }
 
-Remedy ForAttachPartition(const Finding &finding, const StatementText &statement, const char *query,
+Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement, const char *query,
 						  int most)
 {
-	const Target &target = finding.target;
+	const Target &target = judgment.target;
 	Commands commands{};
 	if (target.unseen)
 		return commands.Done(
@@ -296,7 +296,7 @@ Remedy ForAttachPartition(const Finding &finding, const StatementText &statement
 		remark = BuildOn(target, commands, plan, index);
 	}
 
-	const AlterText text = FindAlterTable(statement, list_length(finding.request.alter->cmds));
+	const AlterText text = FindAlterTable(statement, list_length(judgment.request.alter->cmds));
 	if (text.found)
 	{
 		appendBinaryStringInfo(commands.Add(), text.text + text.begin,

@@ -73,19 +73,19 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 
 // Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
 // if anything is. False if the text cannot serve for it.
-bool AppendRest(Commands &commands, const Findings &findings, const StatementText &statement);
+bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement);
 
 // The plan of an index on a partitioned table. False if the definition cannot stand in the command
 // for each partition. Allocates.
-bool PlanOnPartitions(const Finding &finding, const StatementText &statement, const char *query,
+bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
 					  IndexPlan &plan);
 // ... of one that a constraint asks for.
 IndexPlan PlanForConstraint(const Request &request);
 
-Remedy ForReindex(const Finding &finding, const StatementText &statement);
-Remedy ForMoveIndex(const Findings &findings, const StatementText &statement);
-Remedy ForAddConstraint(const Findings &findings, const StatementText &statement, int most);
-Remedy ForAttachPartition(const Finding &finding, const StatementText &statement,
+Remedy ForReindex(const Judgment &judgment, const StatementText &statement);
+Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement);
+Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most);
+Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
 						  const char *query, int most);
 
 } // namespace psi

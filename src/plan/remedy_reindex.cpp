@@ -30,9 +30,9 @@ const char *KindWord(ReindexObjectType kind)
 }
 
 // The command written anew, with its options but for CONCURRENTLY, which may say no there.
-void AppendReindex(StringInfo out, const Finding &finding)
+void AppendReindex(StringInfo out, const Judgment &judgment)
 {
-	const ReindexStmt &reindex = *finding.request.reindex;
+	const ReindexStmt &reindex = *judgment.request.reindex;
 	appendStringInfoString(out, "REINDEX ");
 	const char *separator = "(";
 	for (int i = 0; i < list_length(reindex.params); ++i)
@@ -50,7 +50,7 @@ void AppendReindex(StringInfo out, const Finding &finding)
 	if (separator[0] == ',')
 		appendStringInfoString(out, ") ");
 	const RelationName &name =
-		reindex.kind == REINDEX_OBJECT_INDEX ? finding.target.index : finding.target.table;
+		reindex.kind == REINDEX_OBJECT_INDEX ? judgment.target.index : judgment.target.table;
 	appendStringInfo(out, "%s CONCURRENTLY %s;", KindWord(reindex.kind), name.Quoted());
 }
 
@@ -73,28 +73,28 @@ void AppendMove(Commands &commands, const RelationName &index, const char *table
 
 } // namespace
 
-Remedy ForReindex(const Finding &finding, const StatementText &statement)
+Remedy ForReindex(const Judgment &judgment, const StatementText &statement)
 {
 	Commands commands{};
-	if (finding.target.exclusion)
+	if (judgment.target.exclusion)
 		return commands.Done(no_concurrent_exclusion);
 	const CommandText command = FindCommand(statement, Operation::reindex);
-	if (command.found && !SaysConcurrently(*finding.request.reindex))
+	if (command.found && !SaysConcurrently(*judgment.request.reindex))
 		AppendWithConcurrently(commands.Add(), command);
 	else
-		AppendReindex(commands.Add(), finding);
+		AppendReindex(commands.Add(), judgment);
 	return commands.Done(nullptr);
 }
 
-Remedy ForMoveIndex(const Findings &findings, const StatementText &statement)
+Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 {
-	const Finding &first = findings.FirstViolation();
+	const Judgment &first = judgments.FirstViolation();
 	Commands commands{};
 	if (first.target.facts.kind != TableKind::tablespace)
 	{
 		if (first.target.exclusion)
 			return commands.Done(no_concurrent_exclusion);
-		const bool whole = AppendRest(commands, findings, statement);
+		const bool whole = AppendRest(commands, judgments, statement);
 		AppendMove(commands, first.target.index, first.request.tablespace);
 		return commands.Done(whole ? nullptr : "Then the rest of the command by itself.");
 	}

@@ -119,18 +119,18 @@ void CountFailedBuild(Operation operation)
 		pg_atomic_fetch_add_u64(&CountersHere().failed_builds[static_cast<int>(operation)], 1);
 }
 
-void RecordViolation(const Finding &finding, const char *index, Mode mode, Action action,
+void RecordViolation(const Judgment &judgment, const char *index, Mode mode, Action action,
 					 const char *text)
 {
 	if (shared == nullptr || shared->max_violations == 0)
 		return;
-	const Target &target = finding.target;
+	const Target &target = judgment.target;
 	// All that may take long is done before the lock is taken.
 	auto *row = static_cast<Violation *>(palloc0(shared->row_size));
 	row->database = MyDatabaseId;
 	row->role = GetUserId();
 	row->pid = MyProcPid;
-	row->operation = static_cast<std::int16_t>(finding.request.operation);
+	row->operation = static_cast<std::int16_t>(judgment.request.operation);
 	row->mode = static_cast<std::int16_t>(mode);
 	row->action = static_cast<std::int16_t>(action);
 	row->encoding = static_cast<std::int16_t>(GetDatabaseEncoding());

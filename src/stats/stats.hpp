@@ -5,7 +5,7 @@
 // stands in shared_preload_libraries; without it all of this does nothing.
 #pragma once
 
-#include "catalog/judgement.hpp"
+#include "catalog/judgment.hpp"
 #include "stats/entry_points.h"
 
 namespace psi
@@ -18,7 +18,7 @@ void CountFailedBuild(Operation operation);
 // Records the first violation of a statement: who, when, on what, and the text. `index` may be
 // null: PostgreSQL chooses the name. Takes an LWLock for as long as it copies one row. Raises
 // nothing but out of memory.
-void RecordViolation(const Finding &finding, const char *index, Mode mode, Action action,
+void RecordViolation(const Judgment &judgment, const char *index, Mode mode, Action action,
 					 const char *text);
 
 } // namespace psi

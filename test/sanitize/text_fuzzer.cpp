@@ -158,7 +158,7 @@ RelationSet Partitions()
 }
 
 // One for each name among those found before: the same for the same.
-Oid OidOf(const RelationName &name, const Finding *before, int count)
+Oid OidOf(const RelationName &name, const Judgment *before, int count)
 {
 	for (int i = 0; i < count; ++i)
 	{
@@ -170,9 +170,9 @@ Oid OidOf(const RelationName &name, const Finding *before, int count)
 	return FirstNormalObjectId + static_cast<Oid>(count);
 }
 
-Findings Find(const Requests &requests, bool partitioned)
+Judgments Find(const Requests &requests, bool partitioned)
 {
-	auto *items = static_cast<Finding *>(palloc0(sizeof(Finding) * requests.count));
+	auto *items = static_cast<Judgment *>(palloc0(sizeof(Judgment) * requests.count));
 	bool adds = false;
 	for (const Request &request : requests)
 		adds = adds || request.operation == Operation::add_constraint;
@@ -180,10 +180,10 @@ Findings Find(const Requests &requests, bool partitioned)
 	int violations = 0;
 	for (const Request &request : requests)
 	{
-		Finding &finding = items[count++];
-		new (&finding) Finding{};
-		finding.request = request;
-		Target &target = finding.target;
+		Judgment &judgment = items[count++];
+		new (&judgment) Judgment{};
+		judgment.request = request;
+		Target &target = judgment.target;
 		target.facts.resolves = target.facts.permitted = true;
 		if (request.name != nullptr)
 			target.table = target.index = NameFrom(*request.name);
@@ -209,7 +209,7 @@ Findings Find(const Requests &requests, bool partitioned)
 		// An index and a table cannot have the same name: an ALTER TABLE means the one or the
 		// other.
 		const bool violates = !adds || request.operation == Operation::add_constraint;
-		finding.verdict = violates ? Verdict{Reason::violation, Lock::share}
+		judgment.verdict = violates ? Verdict{Reason::violation, Lock::share}
 								   : Verdict{Reason::missing, Lock::none};
 		violations += violates ? 1 : 0;
 	}
@@ -230,11 +230,11 @@ bool TakeQualifiersOut(Node *node, void *state)
 	return false;
 }
 
-void CheckPartitioned(const Findings &findings, const IndexStmt &create,
+void CheckPartitioned(const Judgments &judgments, const IndexStmt &create,
 					  const StatementText &statement, const char *query)
 {
 	doing = "the module";
-	const Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
+	const Remedy remedy = FindRemedy(judgments, statement, query, INT_MAX);
 	if (wrong_text || remedy.command_count == 0)
 		return; // too long, or with a whole row
 	Holds(remedy.command_count == 5, "an index, and two with their attachment");
@@ -415,7 +415,7 @@ void TakeConstraintsOut(ColumnDef *column)
 }
 
 // What is left of the command when those subcommands that are violations have gone; null: nothing.
-AlterTableStmt *Rest(const AlterTableStmt &alter, const Findings &findings)
+AlterTableStmt *Rest(const AlterTableStmt &alter, const Judgments &judgments)
 {
 	AlterTableStmt *rest = Copy(&alter);
 	List *left = NIL;
@@ -424,12 +424,12 @@ AlterTableStmt *Rest(const AlterTableStmt &alter, const Findings &findings)
 		auto *command = static_cast<AlterTableCmd *>(list_nth(rest->cmds, i));
 		bool violates = false;
 		bool column = false;
-		for (const Finding &finding : findings)
+		for (const Judgment &judgment : judgments)
 		{
-			if (finding.request.subcommand != i || !finding.verdict.IsViolation())
+			if (judgment.request.subcommand != i || !judgment.verdict.IsViolation())
 				continue;
 			violates = true;
-			column = finding.request.column != nullptr;
+			column = judgment.request.column != nullptr;
 		}
 		if (column)
 			TakeConstraintsOut(reinterpret_cast<ColumnDef *>(command->def));
@@ -563,14 +563,14 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 	CheckSubcommands(alter, statement);
 
 	doing = "the module";
-	const Findings findings = Find(requests, false);
-	const Remedy remedy = FindRemedy(findings, statement, query, INT_MAX);
+	const Judgments judgments = Find(requests, false);
+	const Remedy remedy = FindRemedy(judgments, statement, query, INT_MAX);
 	const Remedy partitioned = FindRemedy(Find(requests, true), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
 	for (int i = 0; i < partitioned.command_count; ++i)
 		Parse(CommandAt(partitioned, i));
-	const Operation operation = findings.FirstViolation().request.operation;
+	const Operation operation = judgments.FirstViolation().request.operation;
 	if (remedy.command_count == 0 && operation == Operation::add_constraint)
 		return; // EXCLUDE
 	int next = 0;
@@ -580,23 +580,23 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 		Holds(remedy.command_count == 1, "one command");
 		return;
 	}
-	if (AlterTableStmt *rest = Rest(alter, findings))
+	if (AlterTableStmt *rest = Rest(alter, judgments))
 		Holds(equal(rest, Parse(CommandAt(remedy, next++))), "the rest of the command");
 	if (operation == Operation::move_index)
 	{
 		auto *move = ParseAs<ReindexStmt>(CommandAt(remedy, next++), T_ReindexStmt);
 		Holds(IsOn(LastOption(*move, "concurrently")) &&
 				  SameText(defGetString(LastOption(*move, "tablespace")),
-						   findings.FirstViolation().request.tablespace) &&
+						   judgments.FirstViolation().request.tablespace) &&
 				  SameText(move->relation->relname, alter.relation->relname),
 			  "the index, to its tablespace, concurrently");
 	}
 	else
 	{
-		for (const Finding &finding : findings)
+		for (const Judgment &judgment : judgments)
 		{
-			if (finding.verdict.IsViolation())
-				CheckConstraint(finding.request, remedy, next);
+			if (judgment.verdict.IsViolation())
+				CheckConstraint(judgment.request, remedy, next);
 		}
 	}
 	Holds(remedy.command_count == next, "no other command");

@@ -1,0 +1,63 @@
+// node: a node of a parse tree as what it is. castNode() and IsA() of nodes.h for C++, where the
+// name of the tag cannot be made from the name of the type.
+#pragma once
+
+#include <type_traits>
+
+#include "pg/postgres.hpp"
+
+namespace psi
+{
+
+template <typename T> struct NodeTraits
+{
+	static constexpr bool known = false;
+};
+
+#define PSI_NODE(type)                                                                             \
+	template <> struct NodeTraits<type>                                                            \
+	{                                                                                              \
+		static constexpr bool known = true;                                                        \
+		static constexpr NodeTag tag = T_##type;                                                   \
+	}
+
+PSI_NODE(AlterTableCmd);
+PSI_NODE(AlterTableMoveAllStmt);
+PSI_NODE(AlterTableStmt);
+PSI_NODE(CollateClause);
+PSI_NODE(ColumnDef);
+PSI_NODE(ColumnRef);
+PSI_NODE(Constraint);
+PSI_NODE(DefElem);
+PSI_NODE(DropStmt);
+PSI_NODE(IndexElem);
+PSI_NODE(IndexStmt);
+PSI_NODE(PartitionCmd);
+PSI_NODE(PlannedStmt);
+PSI_NODE(RawStmt);
+PSI_NODE(ReindexStmt);
+PSI_NODE(String);
+
+#undef PSI_NODE
+
+template <typename T> constexpr bool is_node = NodeTraits<T>::known;
+
+// The node as a T; null stays null. An assertion looks at the tag.
+template <typename T> T *As(Node *node)
+{
+	Assert(node == nullptr || nodeTag(node) == NodeTraits<std::remove_const_t<T>>::tag);
+	return reinterpret_cast<T *>(node);
+}
+
+template <typename T> const T *As(const Node *node)
+{
+	return As<const T>(const_cast<Node *>(node));
+}
+
+// The node as a T, or null if it is another kind of node.
+template <typename T> const T *IfA(const Node *node)
+{
+	return node != nullptr && nodeTag(node) == NodeTraits<T>::tag ? As<T>(node) : nullptr;
+}
+
+} // namespace psi
