@@ -103,8 +103,7 @@ static void define_settings(void)
 	DefineCustomEnumVariable(
 		"pg_safe_index.mode",
 		"What happens to an index command that would block a table that is in use.",
-		"off: it runs. warn: it runs, with a warning. error: it is refused. rewrite: its safe form "
-		"is run instead.",
+		"off: it runs. warn: it runs, with a warning. error: it is refused. rewrite: its safe form is run instead.",
 		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable("pg_safe_index.minimum_mode", "The mode that no session can go below.",
@@ -114,21 +113,19 @@ static void define_settings(void)
 
 	DefineCustomIntVariable(
 		"pg_safe_index.min_table_size", "Tables smaller than this are not checked.",
-		"The main fork of the table counts; for a partitioned table that of all its partitions "
-		"together. 0 checks all tables.",
+		"The main fork of the table counts; for a partitioned table that of all its partitions together. 0 checks all tables.",
 		&settings.min_table_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pg_safe_index.operations", "The operations that are checked.",
-							   "A list of create_index, drop_index, reindex, add_constraint, "
-							   "attach_partition, move_index.",
-							   &settings.operations, psi_operation_names(), PGC_SUSET,
-							   GUC_LIST_INPUT, check_operations, NULL, NULL);
+	DefineCustomStringVariable(
+		"pg_safe_index.operations", "The operations that are checked.",
+		"A list of create_index, drop_index, reindex, add_constraint, attach_partition, move_index.",
+		&settings.operations, psi_operation_names(), PGC_SUSET, GUC_LIST_INPUT, check_operations,
+		NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pg_safe_index.exempt_applications",
 		"Sessions with one of these application names are not checked.",
-		"A list of names; a trailing * matches any rest. A client can set its application_name "
-		"itself: this is a convenience, not a wall.",
+		"A list of names; a trailing * matches any rest. A client can set its application_name itself: this is a convenience, not a wall.",
 		&settings.exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
 		NULL, NULL);
 

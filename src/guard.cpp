@@ -33,7 +33,8 @@ Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_b
 		const bool look = settings.Checks(request.operation) && !(request.concurrently && in_block);
 		const bool sized = !request.concurrently;
 		const Target target =
-			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen}) : Target{};
+			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen})
+				 : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		items[judgments.count++] = {request, target, verdict};

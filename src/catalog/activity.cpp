@@ -174,10 +174,9 @@ void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std:
 	const MemoryContext caller = CurrentMemoryContext;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
-	const char *query =
-		psprintf("SELECT gid, owner::pg_catalog.text, prepared FROM pg_catalog.pg_prepared_xacts "
-				 "WHERE transaction OPERATOR(pg_catalog.=) '%u'::pg_catalog.xid",
-				 xid);
+	const char *query = psprintf(
+		"SELECT gid, owner::pg_catalog.text, prepared FROM pg_catalog.pg_prepared_xacts WHERE transaction OPERATOR(pg_catalog.=) '%u'::pg_catalog.xid",
+		xid);
 	if (SPI_execute(query, true, 1) == SPI_OK_SELECT && SPI_processed == 1)
 	{
 		const HeapTuple row = SPI_tuptable->vals[0];

@@ -1,4 +1,5 @@
-// concurrent_command: what is known of CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY before it runs.
+// concurrent_command: what is known of CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY before it
+// runs.
 #pragma once
 
 #include "catalog/target.hpp"

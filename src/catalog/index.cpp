@@ -10,8 +10,8 @@ std::optional<IndexRow> ReadIndex(Oid index)
 	if (!HeapTupleIsValid(tuple))
 		return std::nullopt;
 	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-	const IndexRow row{index,			form->indrelid,	 form->indisvalid,
-					   form->indisready, form->indislive, form->indisexclusion};
+	const IndexRow row{index,           form->indrelid,      form->indisvalid, form->indisready,
+					   form->indislive, form->indisexclusion};
 	ReleaseSysCache(tuple);
 	return row;
 }

@@ -1,6 +1,8 @@
 // index_match: field by field, as DefineIndex() and ComputeIndexAttrs() fill them in.
 #include "catalog/index_match.hpp"
 
+#include "pg/list.hpp"
+
 #include <cstddef>
 
 namespace psi
@@ -190,48 +192,80 @@ bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *quer
 namespace
 {
 
-// What is an index that corresponds good for?
-void Sort(Relation index, Oid constraint, Oid partition, const char *name, PartitionIndexes &found,
-		  List *&invalid)
+Oid *CopyOids(const Oid *oids, int count)
 {
-	const Oid id = RelationGetRelid(index);
-	const Oid own = get_relation_idx_constraint_oid(partition, id);
-	const bool fits =
-		!OidIsValid(constraint) || (OidIsValid(own) && IsSameTypeOfConstraint(constraint, own));
-	if (index->rd_rel->relkind == RELKIND_INDEX && !index->rd_index->indisvalid)
+	auto *copy = static_cast<Oid *>(palloc(sizeof(Oid) * count));
+	memcpy(copy, oids, sizeof(Oid) * count);
+	return copy;
+}
+
+} // namespace
+
+ComparableIndex ReadComparable(Relation index, Oid table)
+{
+	const int keys = IndexRelationGetNumberOfKeyAttributes(index);
+	return {BuildIndexInfo(index), CopyOids(index->rd_indcollation, keys),
+			CopyOids(index->rd_opfamily, keys),
+			get_relation_idx_constraint_oid(table, RelationGetRelid(index))};
+}
+
+bool Corresponds(const ComparableIndex &index, const ComparableIndex &parent,
+				 const AttrMap *columns)
+{
+	return CompareIndexInfo(index.info, parent.info, index.collations, parent.collations,
+							index.families, parent.families, const_cast<AttrMap *>(columns));
+}
+
+bool HasConstraintFor(const ComparableIndex &index, const ComparableIndex &parent)
+{
+	return !OidIsValid(parent.constraint) ||
+		   (OidIsValid(index.constraint) &&
+			IsSameTypeOfConstraint(parent.constraint, index.constraint));
+}
+
+namespace
+{
+
+// What is an index that corresponds good for?
+void Sort(Relation relation, const ComparableIndex &index, const ComparableIndex &parent,
+		  const char *name, PartitionIndexes &found, List *&invalid)
+{
+	const Oid id = RelationGetRelid(relation);
+	const bool fits = HasConstraintFor(index, parent);
+	if (relation->rd_rel->relkind == RELKIND_INDEX && !relation->rd_index->indisvalid)
 		invalid = lappend_oid(invalid, id);
 	else if (fits && !OidIsValid(found.match))
 		found.match = id;
-	else if (!fits && !OidIsValid(own) && strcmp(RelationGetRelationName(index), name) == 0)
+	else if (!fits && !OidIsValid(index.constraint) &&
+			 strcmp(RelationGetRelationName(relation), name) == 0)
 		found.unfinished = id;
 }
 
-void Compare(Relation parent, Relation parent_table, Relation table, Oid constraint,
-			 const char *name, PartitionIndexes &found)
+void Compare(Relation parent_index, Relation parent_table, Relation table, const char *name,
+			 PartitionIndexes &found)
 {
 	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
-	IndexInfo *wanted = BuildIndexInfo(parent);
-	const List *indexes = IndexesOf(RelationGetRelid(table));
+	const ComparableIndex parent = ReadComparable(parent_index, RelationGetRelid(parent_table));
 	List *invalid = NIL;
-	for (int i = 0; i < list_length(indexes); ++i)
+	for (const Oid id : EachOid(IndexesOf(RelationGetRelid(table))))
 	{
-		const Relation index = try_relation_open(list_nth_oid(indexes, i), AccessShareLock);
-		if (index == nullptr)
+		const Relation relation = try_relation_open(id, AccessShareLock);
+		if (relation == nullptr)
 			continue;
-		if (!index->rd_rel->relispartition &&
-			CompareIndexInfo(BuildIndexInfo(index), wanted, index->rd_indcollation,
-							 parent->rd_indcollation, index->rd_opfamily, parent->rd_opfamily,
-							 columns))
-			Sort(index, constraint, RelationGetRelid(table), name, found, invalid);
-		relation_close(index, AccessShareLock);
+		if (!relation->rd_rel->relispartition)
+		{
+			const ComparableIndex index = ReadComparable(relation, RelationGetRelid(table));
+			if (Corresponds(index, parent, columns))
+				Sort(relation, index, parent, name, found, invalid);
+		}
+		relation_close(relation, AccessShareLock);
 	}
 	found.left = invalid;
 }
 
 } // namespace
 
-PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid partition,
-									  const char *name)
+PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid partition, const char *name)
 {
 	PartitionIndexes found{InvalidOid, InvalidOid, NIL};
 	const Relation parent = try_relation_open(parent_index, AccessShareLock);
@@ -241,7 +275,7 @@ PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid part
 	const Relation table =
 		parent_table != nullptr ? try_relation_open(partition, AccessShareLock) : nullptr;
 	if (table != nullptr)
-		Compare(parent, parent_table, table, constraint, name, found);
+		Compare(parent, parent_table, table, name, found);
 	for (const Relation opened : {table, parent_table, parent})
 	{
 		if (opened != nullptr)

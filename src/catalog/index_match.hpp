@@ -21,6 +21,28 @@ enum class Likeness
 bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
 				 Likeness likeness = Likeness::same);
 
+// An index as CompareIndexInfo() wants it, kept while its relation is closed.
+struct ComparableIndex
+{
+	IndexInfo *info;
+	Oid *collations;
+	Oid *families;
+	Oid constraint; // that it belongs to, or InvalidOid
+};
+
+// Reads an index that is open, of the table. Evaluates what is constant in it as the current user
+// (BuildIndexInfo()): only for one who owns the table. Allocates.
+ComparableIndex ReadComparable(Relation index, Oid table);
+
+// AttachPartitionEnsureIndexes(), ATExecAttachPartitionIdx(): does the index of a partition
+// correspond to that of its parent? The constraint does not count. `columns` map those of the
+// parent to those of the partition.
+bool Corresponds(const ComparableIndex &index, const ComparableIndex &parent,
+				 const AttrMap *columns);
+
+// ... and has it the constraint that it needs for that?
+bool HasConstraintFor(const ComparableIndex &index, const ComparableIndex &parent);
+
 // An index on a partition that corresponds to one on its parent, as ALTER INDEX ... ATTACH
 // PARTITION wants it (CompareIndexInfo()), and is not attached to any.
 struct PartitionIndexes
@@ -30,12 +52,10 @@ struct PartitionIndexes
 	const List *left; // those that are invalid
 };
 
-// `constraint` is that of the parent's index, or InvalidOid; `name` what the index on the partition
-// would be called. An index on a partitioned partition need not be valid: it becomes so later.
-// Waits for the locks; finds nothing where something is gone. Evaluates what is constant in the
-// indexes of the partition as the current user (BuildIndexInfo()): only for one who owns it.
-// Allocates.
-PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid constraint, Oid partition,
-									  const char *name);
+// `name`: what the index on the partition would be called. An index on a partitioned partition need
+// not be valid: it becomes so later. Waits for the locks; finds nothing where something is gone.
+// Evaluates what is constant in the indexes of the partition as the current user
+// (BuildIndexInfo()): only for one who owns it. Allocates.
+PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid partition, const char *name);
 
 } // namespace psi

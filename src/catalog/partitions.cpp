@@ -94,18 +94,18 @@ List *FindLackingPartitions(Oid table, Oid partitioned_index)
 			static_cast<const PartOfIndex *>(hash_search(parts, &id, HASH_FIND, nullptr));
 		return part != nullptr ? part->index : InvalidOid;
 	};
-	WalkPartitions(table,
-				   [&](const ClassRow &partition, Oid parent, int)
-				   {
-					   if (partition.kind == RELKIND_FOREIGN_TABLE)
-						   return Walk::past;
-					   const Oid index = part_of(partition.id);
-					   if (OidIsValid(index))
-						   return IsValidIndex(index) ? Walk::past : Walk::into;
-					   lacking =
-						   lappend(lacking, Make(LackingPartition{partition.id, part_of(parent)}));
-					   return Walk::past;
-				   });
+	WalkPartitions(
+		table,
+		[&](const ClassRow &partition, Oid parent, int)
+		{
+			if (partition.kind == RELKIND_FOREIGN_TABLE)
+				return Walk::past;
+			const Oid index = part_of(partition.id);
+			if (OidIsValid(index))
+				return IsValidIndex(index) ? Walk::past : Walk::into;
+			lacking = lappend(lacking, Make(LackingPartition{partition.id, part_of(parent)}));
+			return Walk::past;
+		});
 	return lacking;
 }
 

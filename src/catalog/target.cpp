@@ -79,8 +79,7 @@ SeenTables *NoTablesYet()
 	control.keysize = sizeof(SeenTable::key);
 	control.entrysize = sizeof(SeenTable);
 	control.hcxt = CurrentMemoryContext;
-	return hash_create("pg_safe_index tables", 16, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return hash_create("pg_safe_index tables", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 void DescribeTable(const ClassRow &table, bool only, const Circumstances &circumstances,
@@ -93,8 +92,8 @@ void DescribeTable(const ClassRow &table, bool only, const Circumstances &circum
 	{
 		const std::uint64_t key = static_cast<std::uint64_t>(table.id) << 1 | (only ? 1 : 0);
 		bool found = false;
-		auto *seen = static_cast<SeenTable *>(
-			hash_search(circumstances.seen, &key, HASH_ENTER, &found));
+		auto *seen =
+			static_cast<SeenTable *>(hash_search(circumstances.seen, &key, HASH_ENTER, &found));
 		if (!found)
 			seen->description = nullptr;
 		if (seen->description == nullptr)

@@ -2,6 +2,10 @@
 // table that the partition lacks.
 #include "catalog/target_parts.hpp"
 
+#include "catalog/index_match.hpp"
+#include "pg/array.hpp"
+#include "pg/list.hpp"
+
 namespace psi
 {
 
@@ -39,10 +43,7 @@ bool HasColumns(TupleDesc columns, TupleDesc other)
 // An index of the partition that may serve for one of the partitioned table.
 struct Candidate
 {
-	IndexInfo *info;
-	Oid *collations;
-	Oid *families;
-	Oid constraint;
+	ComparableIndex index;
 	bool used; // it matches one already: each can serve once
 };
 
@@ -52,40 +53,22 @@ struct Comparison
 	Relation parent;
 	Relation partition;
 	AttrMap *columns;
-	Candidate *candidates;
-	int candidate_count;
+	Array<Candidate> candidates;
 	MissingIndex *missing;
 	int missing_count;
 	bool unseen;
 };
 
-Oid *CopyOids(const Oid *oids, int count)
-{
-	auto *copy = static_cast<Oid *>(palloc(sizeof(Oid) * count));
-	memcpy(copy, oids, sizeof(Oid) * count);
-	return copy;
-}
-
 // Reads each index of the partition once, however many there are on the partitioned table.
 void ReadCandidates(Comparison &comparison)
 {
-	const Oid partition = RelationGetRelid(comparison.partition);
-	const List *indexes = RelationGetIndexList(comparison.partition);
-	comparison.candidates =
-		static_cast<Candidate *>(palloc(sizeof(Candidate) * (list_length(indexes) + 1)));
-	for (int i = 0; i < list_length(indexes); ++i)
+	for (const Oid id : EachOid(RelationGetIndexList(comparison.partition)))
 	{
-		CHECK_FOR_INTERRUPTS();
-		const Oid id = list_nth_oid(indexes, i);
 		const auto read = [&](Relation index)
 		{
-			if (index->rd_rel->relispartition || !index->rd_index->indisvalid)
-				return;
-			const int keys = IndexRelationGetNumberOfKeyAttributes(index);
-			comparison.candidates[comparison.candidate_count++] = {
-				BuildIndexInfo(index), CopyOids(index->rd_indcollation, keys),
-				CopyOids(index->rd_opfamily, keys), get_relation_idx_constraint_oid(partition, id),
-				false};
+			if (!index->rd_rel->relispartition && index->rd_index->indisvalid)
+				comparison.candidates.Add(
+					{ReadComparable(index, RelationGetRelid(comparison.partition)), false});
 		};
 		if (!WithRelationAtOnce(id, read))
 			comparison.unseen = true;
@@ -96,21 +79,13 @@ void ReadCandidates(Comparison &comparison)
 // one?
 bool HasMatch(Comparison &comparison, Relation parent_index)
 {
-	IndexInfo *wanted = BuildIndexInfo(parent_index);
-	const Oid constraint = get_relation_idx_constraint_oid(RelationGetRelid(comparison.parent),
-														   RelationGetRelid(parent_index));
-	for (int i = 0; i < comparison.candidate_count; ++i)
+	const ComparableIndex wanted =
+		ReadComparable(parent_index, RelationGetRelid(comparison.parent));
+	for (Candidate &candidate : comparison.candidates)
 	{
 		CHECK_FOR_INTERRUPTS();
-		Candidate &candidate = comparison.candidates[i];
-		if (candidate.used ||
-			!CompareIndexInfo(candidate.info, wanted, candidate.collations,
-							  parent_index->rd_indcollation, candidate.families,
-							  parent_index->rd_opfamily, comparison.columns))
-			continue;
-		if (OidIsValid(constraint) &&
-			(!OidIsValid(candidate.constraint) ||
-			 !IsSameTypeOfConstraint(constraint, candidate.constraint)))
+		if (candidate.used || !Corresponds(candidate.index, wanted, comparison.columns) ||
+			!HasConstraintFor(candidate.index, wanted))
 			continue;
 		candidate.used = true;
 		return true;

@@ -112,10 +112,12 @@ void DropLeftovers(const psi_call &call, Watch &watched)
 			InvalidIndex &index = watched.left[watched.dropped];
 			const auto name_if_left = [&]() -> const char *
 			{
-				// Since the locks were given back another session may have mended it, or dropped it.
+				// Since the locks were given back another session may have mended it, or dropped
+				// it.
 				index.gone = !IsInvalidStill(index);
-				return index.gone ? nullptr
-								  : quote_qualified_identifier(index.index.schema, index.index.name);
+				return index.gone
+						   ? nullptr
+						   : quote_qualified_identifier(index.index.schema, index.index.name);
 			};
 			// The one that ended the build does so once.
 			RestartStatementTimeout();

@@ -15,8 +15,8 @@ PlannedStmt *ParseCommand(const char *command);
 // client. Allocates.
 psi_call OwnCall(const psi_call &client, const char *command);
 
-// Calls `run` with a memory context of its own, which goes when it ends: a module down the chain may
-// have tied something to the memory of the command, as pgaudit does with its stack. Afterwards
+// Calls `run` with a memory context of its own, which goes when it ends: a module down the chain
+// may have tied something to the memory of the command, as pgaudit does with its stack. Afterwards
 // `parent` is current.
 template <typename Run> void InOwnContext(MemoryContext parent, Run run)
 {

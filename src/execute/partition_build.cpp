@@ -129,9 +129,8 @@ void Complete(Tree &tree, const LackingPartition &lacking)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("partition \"%s\" belongs to another role", NameStr(partition->name))));
 	const bool is_leaf = partition->kind != RELKIND_PARTITIONED_TABLE;
-	const PartitionIndexes found =
-		FindPartitionIndexes(lacking.parent_index, get_index_constraint(lacking.parent_index),
-							 partition->id, FirstName(tree.plan, NameOf(*partition)));
+	const PartitionIndexes found = FindPartitionIndexes(lacking.parent_index, partition->id,
+														FirstName(tree.plan, NameOf(*partition)));
 	const char *index = nullptr;
 	if (OidIsValid(found.match))
 		index = Qualified(found.match);
@@ -293,10 +292,11 @@ void BuildOnTree(Runner &runner, const IndexPlan &plan, Oid root)
 		ErrorData *error = CopyErrorData();
 		FlushErrorState();
 		if (OidIsValid(progress->index))
-			AddHint(*error,
-					psprintf("%d of %d partitions have got the index, and keep it. The same "
-							 "command, sent again, goes on from there.",
-							 progress->done, progress->leaves));
+			AddHint(
+				*error,
+				psprintf(
+					"%d of %d partitions have got the index, and keep it. The same command, sent again, goes on from there.",
+					progress->done, progress->leaves));
 		ReThrowError(error);
 	}
 	PG_END_TRY();

@@ -70,8 +70,8 @@ void TellDone(Runner &runner, const Remedy &remedy, int commands)
 	ErrorData *error = CopyErrorData();
 	FlushErrorState();
 	const List *done = list_truncate(list_copy(remedy.list), commands);
-	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
-							 FirstCommands(done)));
+	AddHint(*error,
+			psprintf("This has been done before it failed, and stays:\n%s", FirstCommands(done)));
 	ReThrowError(error);
 }
 

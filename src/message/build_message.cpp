@@ -61,8 +61,7 @@ const char *StateText(const InvalidIndex &index)
 	if (!index.live)
 		return "A drop of it ended half way. No query uses it.";
 	return index.ready
-			   ? "A build or a drop of it ended half way. No query uses it, but every write to the "
-				 "table maintains it."
+			   ? "A build or a drop of it ended half way. No query uses it, but every write to the table maintains it."
 			   : "A build of it ended half way. No query uses it.";
 }
 
@@ -86,10 +85,9 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 	{
 		appendStringInfo(&message, "%s, which process %d %s at this moment", command, worker.pid,
 						 doing);
-		appendStringInfo(&detail,
-						 "The index on table \"%s\" is invalid until then, and stays so if that "
-						 "fails.",
-						 index.table.Shown());
+		appendStringInfo(
+			&detail, "The index on table \"%s\" is invalid until then, and stays so if that fails.",
+			index.table.Shown());
 		appendStringInfoString(&hint, "Wait for it to end, and run the command again.");
 	}
 	else
@@ -98,10 +96,10 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 		appendStringInfo(&detail, "The index is on table \"%s\". %s", index.table.Shown(),
 						 StateText(index));
 		if (worker.doing == Doing::unknown)
-			appendStringInfo(&detail,
-							 " Process %d holds a lock on the table as a concurrent build does, "
-							 "and may be building it.",
-							 worker.pid);
+			appendStringInfo(
+				&detail,
+				" Process %d holds a lock on the table as a concurrent build does, and may be building it.",
+				worker.pid);
 		AppendMending(&hint, index);
 	}
 	AppendLine(&hint, "%s", Override(settings));
@@ -137,13 +135,13 @@ void WarnOfTimeouts(Operation operation)
 	}
 	if (names.len == 0)
 		return;
-	ereport(WARNING, (errcode(ERRCODE_WARNING),
-					  errmsg("%s may be ended half way by %s", CommandName(operation), names.data),
-					  errdetail("In force: %s. A build that is ended half way leaves an invalid "
-								"index behind.",
-								values.data),
-					  errhint("To keep timeouts from it: SET pg_safe_index.suspend_timeouts = "
-							  "on.")));
+	ereport(
+		WARNING,
+		(errcode(ERRCODE_WARNING),
+		 errmsg("%s may be ended half way by %s", CommandName(operation), names.data),
+		 errdetail("In force: %s. A build that is ended half way leaves an invalid index behind.",
+				   values.data),
+		 errhint("To keep timeouts from it: SET pg_safe_index.suspend_timeouts = on.")));
 }
 
 namespace
@@ -209,12 +207,12 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 	StringInfoData hint;
 	initStringInfo(&hint);
 	for (int i = 0; i < dropped; ++i)
-		AppendLine(&hint,
-				   left[i].gone
-					   ? "Index \"%s\", which the failed command left behind, has been mended "
-						 "or dropped by another session."
-					   : "Index \"%s\", which the failed command left behind, was dropped.",
-				   left[i].index.Shown());
+		AppendLine(
+			&hint,
+			left[i].gone
+				? "Index \"%s\", which the failed command left behind, has been mended or dropped by another session."
+				: "Index \"%s\", which the failed command left behind, was dropped.",
+			left[i].index.Shown());
 	for (int i = dropped; i < count; ++i)
 	{
 		AppendLine(&hint, "The failed command left index \"%s\" behind, marked invalid.",
@@ -227,8 +225,7 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 
 const char *HintForUnknown()
 {
-	return "The failed command may have left an invalid index behind. It could not be looked for; "
-		   "the view pg_safe_index_invalid shows it.";
+	return "The failed command may have left an invalid index behind. It could not be looked for; the view pg_safe_index_invalid shows it.";
 }
 
 const char *HintForTakenName(const InvalidIndex &index)

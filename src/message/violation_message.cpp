@@ -59,15 +59,9 @@ struct Wording
 
 constexpr Wording wordings[operation_count] = {
 	{"CREATE INDEX without CONCURRENTLY", "writes to", "CREATE INDEX CONCURRENTLY",
-	 "Django: atomic = False and AddIndexConcurrently. Rails: disable_ddl_transaction! and "
-	 "add_index "
-	 "with algorithm: :concurrently. Alembic: autocommit_block() and op.create_index with "
-	 "postgresql_concurrently=True."},
+	 "Django: atomic = False and AddIndexConcurrently. Rails: disable_ddl_transaction! and add_index with algorithm: :concurrently. Alembic: autocommit_block() and op.create_index with postgresql_concurrently=True."},
 	{"DROP INDEX without CONCURRENTLY", "reads and writes of", "DROP INDEX CONCURRENTLY",
-	 "Django: atomic = False and RemoveIndexConcurrently. Rails: disable_ddl_transaction! and "
-	 "remove_index with algorithm: :concurrently. Alembic: autocommit_block() and op.drop_index "
-	 "with "
-	 "postgresql_concurrently=True."},
+	 "Django: atomic = False and RemoveIndexConcurrently. Rails: disable_ddl_transaction! and remove_index with algorithm: :concurrently. Alembic: autocommit_block() and op.drop_index with postgresql_concurrently=True."},
 	{"REINDEX without CONCURRENTLY", "writes to", "REINDEX CONCURRENTLY",
 	 "Django: atomic = False. Rails: disable_ddl_transaction!. Alembic: autocommit_block()."},
 	{"ALTER TABLE ADD CONSTRAINT", "reads and writes of", "CREATE INDEX CONCURRENTLY",
@@ -140,16 +134,15 @@ const char *LockText(const Judgment &judgment, bool in_block)
 								  : " until the index is built");
 	case Lock::share_and_index:
 		return psprintf(
-			" would be locked in SHARE mode, and %s in ACCESS EXCLUSIVE mode, which blocks "
-			"queries that could use %s%s.",
+			" would be locked in SHARE mode, and %s in ACCESS EXCLUSIVE mode, which blocks queries that could use %s%s.",
 			judgment.target.index.name != nullptr ? "the index" : "each index in turn",
 			judgment.target.index.name != nullptr ? "it" : "them",
 			in_block ? until_end : " until it is built anew");
 	case Lock::access_exclusive_on_index:
-		return psprintf("%s in ACCESS EXCLUSIVE mode%s; every query on the table looks at its "
-						"indexes, and would wait.",
-						several ? " would be locked" : ": its index would be locked",
-						in_block ? until_end : " until it is copied");
+		return psprintf(
+			"%s in ACCESS EXCLUSIVE mode%s; every query on the table looks at its indexes, and would wait.",
+			several ? " would be locked" : ": its index would be locked",
+			in_block ? until_end : " until it is copied");
 	case Lock::access_exclusive:
 	case Lock::none:
 		break;
@@ -157,9 +150,7 @@ const char *LockText(const Judgment &judgment, bool in_block)
 	if (in_block)
 		return psprintf(" would be locked in ACCESS EXCLUSIVE mode%s.", until_end);
 	if (judgment.request.operation == Operation::drop_index)
-		return " would be locked in ACCESS EXCLUSIVE mode, and others would queue behind the "
-			   "command "
-			   "while it waits for that lock.";
+		return " would be locked in ACCESS EXCLUSIVE mode, and others would queue behind the command while it waits for that lock.";
 	return " would be locked in ACCESS EXCLUSIVE mode until the index is built.";
 }
 
@@ -168,8 +159,7 @@ const char *LockText(const Judgment &judgment, bool in_block)
 const char *ConstraintLockText(const TableFacts &facts, bool in_block)
 {
 	return psprintf(
-		"The table would be locked in ACCESS EXCLUSIVE mode, and %d leaf partition%s at "
-		"least in SHARE mode, until the %s.",
+		"The table would be locked in ACCESS EXCLUSIVE mode, and %d leaf partition%s at least in SHARE mode, until the %s.",
 		facts.members, facts.members == 1 ? "" : "s",
 		in_block ? "end of the transaction" : "index is built on all of them");
 }
@@ -217,10 +207,10 @@ const char *Hint(const Judgments &judgments, const StatementText &statement, con
 	if (remedy.commands != nullptr)
 	{
 		if (in_block)
-			appendStringInfo(&hint,
-							 "%s cannot run inside a transaction block, a function or a string of "
-							 "several statements. %s\n",
-							 wording.concurrent, wording.frameworks);
+			appendStringInfo(
+				&hint,
+				"%s cannot run inside a transaction block, a function or a string of several statements. %s\n",
+				wording.concurrent, wording.frameworks);
 		appendStringInfo(
 			&hint, "%s%s\n",
 			remedy.command_count > 1 ? "Use, one command at a time:\n" : "Use: ", remedy.commands);
@@ -260,13 +250,12 @@ const char *Override(const Settings &settings)
 				   ? "To run it without this warning: SET pg_safe_index.mode = off."
 				   : "To run it as it is: SET pg_safe_index.mode = off.";
 	if (settings.minimum_mode < in_force)
-		return psprintf("To run it with a warning: SET pg_safe_index.mode = %s; "
-						"pg_safe_index.minimum_mode forbids less.",
-						ModeName(settings.minimum_mode));
+		return psprintf(
+			"To run it with a warning: SET pg_safe_index.mode = %s; pg_safe_index.minimum_mode forbids less.",
+			ModeName(settings.minimum_mode));
 	if (settings.mode < in_force)
 		return psprintf(
-			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s "
-			"forbids less.",
+			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s forbids less.",
 			ModeName(settings.mode), ModeName(settings.minimum_mode));
 	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
 					ModeName(settings.minimum_mode));
@@ -331,8 +320,8 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 		refuse ? ERROR : WARNING,
 		(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
 		 errmsg("%s would block %s table \"%s\"", command, blocks, name.Shown()),
-		 errdetail("The command had nothing to build until another session changed that, while it "
-				   "waited for a lock."),
+		 errdetail(
+			 "The command had nothing to build until another session changed that, while it waited for a lock."),
 		 errhint("%s", hint), err_generic_string(PG_DIAG_SCHEMA_NAME, name.schema),
 		 err_generic_string(PG_DIAG_TABLE_NAME, name.name)));
 }
@@ -348,10 +337,12 @@ void TellRewritten(const Judgments &judgments, const char *commands, const char 
 			: "The index is built concurrently on one leaf partition after the other.";
 	if (judgment.verdict.reason == Reason::skips_invalid)
 	{
-		ereport(NOTICE, (errmsg("CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is "
-								"invalid: it is built anew",
-								judgment.target.invalid->index.Shown()),
-						 errdetail_internal("%s", detail)));
+		ereport(
+			NOTICE,
+			(errmsg(
+				 "CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is invalid: it is built anew",
+				 judgment.target.invalid->index.Shown()),
+			 errdetail_internal("%s", detail)));
 		return;
 	}
 	const TableKind kind = judgment.target.facts.kind;

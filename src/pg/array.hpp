@@ -92,9 +92,9 @@ template <typename T> class Array
 	void Grow(int wanted)
 	{
 		const Size size = sizeof(T) * static_cast<Size>(wanted);
-		items = static_cast<T *>(items == nullptr
-									 ? MemoryContextAllocHuge(CurrentMemoryContext, size)
-									 : repalloc_huge(items, size));
+		items =
+			static_cast<T *>(items == nullptr ? MemoryContextAllocHuge(CurrentMemoryContext, size)
+											  : repalloc_huge(items, size));
 		capacity = wanted;
 	}
 

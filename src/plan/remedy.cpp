@@ -57,8 +57,7 @@ Remedy CreateOnPartitioned(const Judgment &judgment, const StatementText &statem
 	IndexPlan plan{};
 	if (!PlanOnPartitions(judgment, statement, query, plan))
 		return commands.Done(
-			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each "
-			"leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
+			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
 
 	const char *name = plan.name != nullptr
 						   ? plan.name
@@ -69,8 +68,7 @@ Remedy CreateOnPartitioned(const Judgment &judgment, const StatementText &statem
 }
 
 constexpr const char *no_concurrent_drop =
-	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, "
-	"and try again when it fails: SET lock_timeout = '2s'.";
+	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
 
 // A set of OIDs. Adds one; false if it was there.
 bool AddOid(HTAB *set, Oid oid)
@@ -185,7 +183,8 @@ const char *FirstCommands(const List *commands)
 	return lines.data;
 }
 
-Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement, const char *query)
+Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
+						  const char *query)
 {
 	return CreateOnTable(judgment, statement, query);
 }

@@ -12,14 +12,10 @@ namespace
 {
 
 constexpr const char *no_safe_constraint =
-	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, "
-	"concurrently. Keep the wait for the lock short, and try again when it fails: SET lock_timeout "
-	"= "
-	"'2s'.";
+	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
 
-constexpr const char *no_text = "Build the index with CREATE UNIQUE INDEX CONCURRENTLY, then ALTER "
-								"TABLE ... ADD CONSTRAINT ... "
-								"USING INDEX.";
+constexpr const char *no_text =
+	"Build the index with CREATE UNIQUE INDEX CONCURRENTLY, then ALTER TABLE ... ADD CONSTRAINT ... USING INDEX.";
 
 bool HasSafeForm(const Constraint &constraint)
 {
@@ -257,15 +253,14 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		JoinRemarks(remark, RestOf(judgments.violations - named, "constraint", "constraints")));
 }
 
-Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement, const char *query,
-						  int most)
+Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
+						  const char *query, int most)
 {
 	const Target &target = judgment.target;
 	Commands commands{};
 	if (target.unseen)
 		return commands.Done(
-			"Another session has locked the table, so that its indexes could not be "
-			"compared with those of the partitioned table: try again.");
+			"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.");
 
 	const char *remark = nullptr;
 	const int spelled = target.missing.count < most ? target.missing.count : most;
@@ -305,9 +300,9 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	}
 	const int rest = target.missing.count - named;
 	if (rest > 0)
-		remark = JoinRemarks(
-			remark, psprintf("Before the last command, do the same for %d more index%s.", rest,
-							 rest == 1 ? "" : "es"));
+		remark = JoinRemarks(remark,
+							 psprintf("Before the last command, do the same for %d more index%s.",
+									  rest, rest == 1 ? "" : "es"));
 	return commands.Done(remark);
 }
 

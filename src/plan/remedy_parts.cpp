@@ -150,10 +150,10 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 		appendStringInfo(&remark, "Then do the same for %d more leaf partition%s.", rest,
 						 rest == 1 ? "" : "s");
 	if (partitions.foreign > 0)
-		appendStringInfo(&remark,
-						 "%sPartitions that are foreign tables have no index, and keep the one on "
-						 "the partitioned table marked invalid this way.",
-						 remark.len > 0 ? " " : "");
+		appendStringInfo(
+			&remark,
+			"%sPartitions that are foreign tables have no index, and keep the one on the partitioned table marked invalid this way.",
+			remark.len > 0 ? " " : "");
 	return remark.len > 0 ? remark.data : nullptr;
 }
 
