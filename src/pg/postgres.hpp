@@ -233,6 +233,17 @@ inline GucSource SourceOfParameter(const char *name)
 	return PGC_S_DEFAULT;
 }
 
+// Memory for what a check hook hands to its assign hook. guc.c frees it, from 16 on into a memory
+// context of its own. Null if there is none.
+inline void *AllocateGucExtra(Size size)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_malloc(LOG, size);
+#else
+	return malloc(size);
+#endif
+}
+
 // Keeps the scanner from warning of backslashes: the parser has done so already, up to 18. From 19
 // on there is nothing to warn of.
 inline void SilenceScanner(core_yy_extra_type &extra)
