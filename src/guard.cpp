@@ -23,9 +23,9 @@ namespace
 Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
 	auto *items = static_cast<Judgment *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Judgment) * requests.count));
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Judgment) * requests.Count()));
 	Judgments judgments{items, 0, 0};
-	SeenTables *seen = requests.count > 1 ? NoTablesYet() : nullptr;
+	SeenTables *seen = requests.Count() > 1 ? NoTablesYet() : nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -60,7 +60,7 @@ struct Outcome
 Outcome Decide(const psi_call &call, const Settings &settings, const BuildOptions &options)
 {
 	const Requests requests = AskedFor(call.statement->utilityStmt);
-	if (requests.count == 0)
+	if (requests.IsEmpty())
 		return {false, std::nullopt, std::nullopt};
 	const bool in_block = InTransactionBlock(call.context);
 	const Judgments judgments = JudgeAll(requests, settings, in_block);
@@ -80,10 +80,10 @@ Outcome Decide(const psi_call &call, const Settings &settings, const BuildOption
 		}
 		Report(judgments, text, call.query, settings, in_block);
 	}
-	if (requests.count > 1 || !requests.items[0].concurrently || in_block)
+	if (requests.Count() > 1 || !requests.First().concurrently || in_block)
 		return {false, std::nullopt,
 				judgments.violations == 0 ? FindUnbuilt(judgments) : std::nullopt};
-	return {false, DescribeConcurrent(requests.items[0], judgments.items[0].target), std::nullopt};
+	return {false, DescribeConcurrent(requests.First(), judgments.items[0].target), std::nullopt};
 }
 
 } // namespace

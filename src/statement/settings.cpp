@@ -1,4 +1,4 @@
-// session: what holds for the session, asked anew for every statement, since all of it can change.
+// settings: read for every statement, since all of them can change between two.
 #include "statement/settings.hpp"
 
 #include "statement/entry_points.h"
@@ -27,14 +27,14 @@ bool IsExemptApplication(const char *exempt_names)
 
 Settings SettingsInForce(const psi_settings &settings)
 {
-	const bool not_ours = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
+	const bool never_checked = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
 	// PreventCommandIfReadOnly() comes first in standard_ProcessUtility(), before any lock. On a
 	// standby every transaction is read-only.
 	const bool refused_anyway = XactReadOnly;
 
 	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
 			static_cast<std::int64_t>(settings.min_table_size) * 1024, settings.checked_operations,
-			not_ours || refused_anyway || IsExemptApplication(settings.exempt_names)};
+			never_checked || refused_anyway || IsExemptApplication(settings.exempt_names)};
 }
 
 bool InTransactionBlock(int context)
