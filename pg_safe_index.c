@@ -330,12 +330,19 @@ Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }
 
+/* InitMaterializedSRF() is there from 15.1 on. Its former name is there in 15 only, in all of it. */
+#ifdef SRF_SINGLE_USE_EXPECTED
+#define begin_rows SetSingleFuncCall
+#else
+#define begin_rows InitMaterializedSRF
+#endif
+
 /* The rows of a set-returning function, all at once. */
 static Datum put_rows(FunctionCallInfo fcinfo, void (*put)(void *store, void *columns))
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
-	InitMaterializedSRF(fcinfo, 0);
+	begin_rows(fcinfo, 0);
 	put(result->setResult, result->setDesc);
 	return (Datum) 0;
 }
