@@ -38,7 +38,7 @@ extern "C"
 	{
 		return false;
 	}
-	bool __wrap_CheckRelationOidLockedByMe(Oid, LOCKMODE, bool)
+	bool __wrap_LockHeldByMe(const LOCKTAG *, LOCKMODE)
 	{
 		return false;
 	}
