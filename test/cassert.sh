@@ -39,6 +39,8 @@ cassert_server() {
 	PG_CONFIG=$base/root/bin/pg_config
 	cassert_source=$base/src
 	export PG_CONFIG
+	# That was said of another server.
+	unset PSI_INSTALLED
 }
 
 provide_cassert() {

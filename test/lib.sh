@@ -80,17 +80,22 @@ find_server() {
 	export PG_CONFIG
 }
 
-# private_server: a copy of the server in $scratch, to which PG_CONFIG, bindir and pgxs point from then on. Nothing is
-# installed into the system, and several of these scripts can run at a time. PostgreSQL finds its folders from where its
-# program lies (make_relative_path()), so the programs are copied and the rest are links.
-# To be called after all packages that the server needs have been installed.
+# private_server [FOLDER]: a copy of the server, in $scratch or FOLDER, to which PG_CONFIG, bindir and pgxs point from then on.
+# Nothing is installed into the system, and several of these scripts can run at a time. PostgreSQL finds its folders from
+# where its program lies (make_relative_path()), so the programs are copied and the rest are links. It has the module only
+# if PSI_INSTALLED says that the server at PG_CONFIG has it.
+# To be called after all packages that the server needs have been installed: links are made to what is there now.
 private_server() {
-	local origin=$PG_CONFIG bin share prefix folder option
+	local given=$PG_CONFIG origin=$PG_CONFIG bin share prefix folder option
+	local ours=(\( -name 'pg_safe_index*' -o -name 'psi_probe*' -o -name 'psi_twin*' \) -prune)
+	# Of a copy, the original: it may have got packages since.
+	origin=$(cat "$("$given" --bindir)/.copy_of" 2>/dev/null) || origin=$given
 	bin=$("$origin" --bindir) share=$("$origin" --sharedir)
 	# The folder that both are in.
 	prefix=$bin
 	while [[ $share/ != "$prefix"/* ]]; do prefix=${prefix%/*}; done
-	private=$scratch/server-$major
+	private=${1:-$scratch}/server-$("$origin" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+	rm -rf "$private"
 	for option in --bindir --pkglibdir --sharedir; do
 		folder=$("$origin" $option)
 		mkdir -p "$private${folder#"$prefix"}"
@@ -104,17 +109,23 @@ private_server() {
 	done
 	bindir=$private${bin#"$prefix"}
 	cp -L --remove-destination "$bin"/* "$bindir/"
-	# What somebody has installed of ours is not what is tested.
-	find "$private" \( -name 'pg_safe_index*' -o -name 'psi_probe*' -o -name 'psi_twin*' \) -prune -exec rm -r {} +
+	echo "$origin" >"$bindir/.copy_of"
 	export PG_CONFIG=$bindir/pg_config
 	pgxs=$(dirname "$(dirname "$(dirname "$("$PG_CONFIG" --pgxs)")")")
+	# What somebody has installed of ours is not what is tested.
+	find "$private" "${ours[@]}" -exec rm -r {} +
+	[ -n "${PSI_INSTALLED:-}" ] || return 0
+	for option in --pkglibdir --sharedir; do
+		folder=$("$given" $option)
+		(cd "$folder" && find . "${ours[@]}" -print0 | tar c --dereference --null -T -) | tar x -C "$("$PG_CONFIG" $option)"
+	done
 }
 
 # build_and_install FOLDER [MAKE ARGUMENT...]: builds the module in the folder, in a copy in $scratch (somebody else may be
 # building it for another server), and installs it into the private server, which is made if there is none yet.
 build_and_install() {
 	local copy
-	[[ $PG_CONFIG == "$scratch"/* ]] || private_server
+	[[ $PG_CONFIG == "${private:-none}"/* ]] || private_server
 	say "Building for $("$PG_CONFIG" --version)"
 	copy=$(mktemp -d "$scratch/build.XXXXXX")
 	# Objects of another major version or compiler must not be taken for ours.

@@ -15,7 +15,8 @@ begin() {
 	shift
 	extension_package=${1//MAJOR/$major}
 	client_packages "${@//MAJOR/$major}"
-	[ -n "${PSI_INSTALLED:-}" ] || build_and_install .
+	# A server that was copied before the extension's package was installed does not have it.
+	if [ -n "${PSI_INSTALLED:-}" ]; then private_server; else build_and_install .; fi
 	printf '%s, %s %s\n' "$("$PG_CONFIG" --version)" "$extension_package" \
 		"$(dpkg-query -W -f '${Version}' "$extension_package")"
 }
