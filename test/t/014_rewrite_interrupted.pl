@@ -87,7 +87,8 @@ my %done;
 for my $round (1 .. $rounds)
 {
 	my $command = $commands[ $round % @commands ];
-	my $way = ('cancel', 'terminate', 'SIGKILL')[ int(($round - 1) / @commands) % 3 ];
+	# Each with each command, since 3 and 7 have no divisor in common.
+	my $way = ('cancel', 'terminate', 'SIGKILL')[ $round % 3 ];
 	my $name = "$round: $way, $command->{sql}";
 	clean_up();
 	# Again and again, until it has hit the command while it ran: at least once, three times at most.
