@@ -24,8 +24,8 @@ namespace
 Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
 	Judgments judgments;
-	judgments.items.Reserve(requests.count);
-	SeenTables *seen = requests.count > 1 ? MakeSeenTables() : nullptr;
+	judgments.items.Reserve(requests.Count());
+	SeenTables *seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -58,7 +58,7 @@ struct Outcome
 Outcome Decide(const psi_call &call, const Settings &settings, const BuildOptions &options)
 {
 	const Requests requests = AskedFor(call.statement->utilityStmt);
-	if (requests.count == 0)
+	if (requests.IsEmpty())
 		return {false, std::nullopt, std::nullopt};
 	const bool in_block = InTransactionBlock(call.context);
 	const Judgments judgments = JudgeAll(requests, settings, in_block);
@@ -78,10 +78,10 @@ Outcome Decide(const psi_call &call, const Settings &settings, const BuildOption
 		}
 		Report(judgments, text, call.query, settings, in_block);
 	}
-	if (requests.count > 1 || !requests.items[0].concurrently || in_block)
+	if (requests.Count() > 1 || !requests.First().concurrently || in_block)
 		return {false, std::nullopt,
 				judgments.violations == 0 ? FindUnbuilt(judgments) : std::nullopt};
-	return {false, DescribeConcurrent(requests.items[0], judgments.items[0].target), std::nullopt};
+	return {false, DescribeConcurrent(requests.First(), judgments.items[0].target), std::nullopt};
 }
 
 } // namespace

@@ -68,7 +68,7 @@ bool IsCreatedHere(Oid relation)
 	// A transaction that creates a relation holds ACCESS EXCLUSIVE on it until its end
 	// (heap_create_with_catalog()). Without that lock the relation was not created here, and it is
 	// not opened: opening thousands of partitions would fill the relation cache for nothing.
-	if (!CheckRelationOidLockedByMe(relation, AccessExclusiveLock, false))
+	if (!HoldsRelationLock(relation, AccessExclusiveLock, false))
 		return false;
 
 	const Relation opened = try_relation_open(relation, NoLock);

@@ -79,7 +79,7 @@ template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 {
 	// ConditionalLockRelationOid() also fails if another session waits for a conflicting lock, even
 	// when this transaction already holds a sufficient one.
-	const bool ours = CheckRelationOidLockedByMe(relation, AccessShareLock, true);
+	const bool ours = HoldsRelationLock(relation, AccessShareLock, true);
 	if (!ours && !ConditionalLockRelationOid(relation, AccessShareLock))
 		return false;
 	const Relation opened = try_relation_open(relation, NoLock);

@@ -22,12 +22,12 @@ void RunHere(Runner &runner, const char *text)
 	{
 		const psi_call call = OwnCall(*runner.call, text);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
-		if (requests.count != 1 || !requests.items[0].concurrently)
+		if (requests.Count() != 1 || !requests.First().concurrently)
 		{
 			call.go_on(&call);
 			return;
 		}
-		const Request &request = requests.items[0];
+		const Request &request = requests.First();
 		RunConcurrently(call,
 						DescribeConcurrent(request, Look(request, {0, false, false, nullptr})),
 						runner.options, *runner.settings);
