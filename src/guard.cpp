@@ -2,6 +2,8 @@
 #include "guard.h"
 
 #include "execute/concurrent_build.hpp"
+#include "catalog/find_target.hpp"
+#include "catalog/index_analysis.hpp"
 #include "catalog/judgment.hpp"
 #include "execute/recheck.hpp"
 #include "catalog/index_creation.hpp"
@@ -11,7 +13,6 @@
 #include "statement/settings.hpp"
 #include "statement/request.hpp"
 #include "stats/stats.hpp"
-#include "catalog/target.hpp"
 
 namespace psi
 {
@@ -22,10 +23,9 @@ namespace
 // What is there for each request, and is it allowed?
 Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
 {
-	auto *items = static_cast<Judgment *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Judgment) * requests.Count()));
-	Judgments judgments{items, 0, 0};
-	SeenTables *seen = requests.Count() > 1 ? NoTablesYet() : nullptr;
+	Judgments judgments;
+	judgments.items.Reserve(requests.Count());
+	SeenTables *seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -37,10 +37,8 @@ Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_b
 				 : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
-		items[judgments.count++] = {request, target, verdict};
-		if (verdict.IsViolation())
-			++judgments.violations;
-		else if (verdict.reason != Reason::not_asked)
+		judgments.Add({request, target, verdict});
+		if (!verdict.IsViolation() && verdict.reason != Reason::not_asked)
 			CountChecked(request.operation, Action::passed);
 		if (target.ends_command)
 			break;
@@ -68,7 +66,7 @@ Outcome Decide(const psi_call &call, const Settings &settings, const BuildOption
 	{
 		const Judgment &first = judgments.FirstViolation();
 		if (first.request.create != nullptr)
-			RaiseAnalysisErrors(*first.request.create, first.target, call.query);
+			RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
 		const StatementText text = TextOf(*call.statement, call.query);
 		if (settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr)
 		{

@@ -1,4 +1,4 @@
-// activity: status entries and locks of the other backends.
+// activity: from the status entries and locks of the other backends.
 #include "catalog/activity.hpp"
 
 namespace psi
@@ -7,12 +7,13 @@ namespace psi
 namespace
 {
 
-bool IsOn(const LockInstanceData &lock, Oid relation)
+bool IsLockOn(const LockInstanceData &lock, Oid relation)
 {
 	return lock.locktag.locktag_type == LOCKTAG_RELATION &&
 		   lock.locktag.locktag_field1 == MyDatabaseId && lock.locktag.locktag_field2 == relation;
 }
 
+// Returns the status entry of a backend, or null.
 const PgBackendStatus *StatusOf(int pid)
 {
 	const int count = pgstat_fetch_stat_numbackends();
@@ -25,16 +26,16 @@ const PgBackendStatus *StatusOf(int pid)
 	return nullptr;
 }
 
-// What a backend that holds the table in SHARE UPDATE EXCLUSIVE does to the index, by what it says
-// of itself.
-Doing ByProgress(const PgBackendStatus *status, Oid index, Oid table)
+// Returns what a backend that holds SHARE UPDATE EXCLUSIVE on the table does with the index,
+// according to the progress that it reports.
+Doing ReportedProgress(const PgBackendStatus *status, Oid index, Oid table)
 {
 	if (status == nullptr || status->st_progress_command == PROGRESS_COMMAND_INVALID)
 		return Doing::unknown;
 	if (status->st_progress_command != PROGRESS_COMMAND_CREATE_INDEX ||
 		status->st_progress_command_target != table)
 		return Doing::nothing;
-	// The index is reported a moment after the commit that lets others see it.
+	// The index becomes visible to others a moment before it is reported.
 	const auto reported = static_cast<Oid>(status->st_progress_param[PROGRESS_CREATEIDX_INDEX_OID]);
 	if (!OidIsValid(reported))
 		return Doing::unknown;
@@ -45,23 +46,23 @@ Doing ByProgress(const PgBackendStatus *status, Oid index, Oid table)
 
 Worker AtWorkOn(Oid index, Oid table)
 {
-	// This transaction may have taken its copy a while ago.
+	// This transaction may have taken its copy of the status entries a while ago.
 	pgstat_clear_backend_activity_snapshot();
 
-	Worker found{Doing::nothing, 0};
+	Worker found;
 	const LockData *locks = GetLockStatusData();
 	for (int i = 0; i < locks->nelements; ++i)
 	{
 		const LockInstanceData &lock = locks->locks[i];
-		// What a parallel worker does its leader tells.
+		// The leader of a parallel worker reports for it.
 		if (lock.pid == 0 || lock.pid == MyProcPid || lock.leaderPid != lock.pid ||
 			(lock.holdMask & LOCKBIT_ON(ShareUpdateExclusiveLock)) == 0)
 			continue;
-		if (IsOn(lock, index))
+		if (IsLockOn(lock, index))
 			return {Doing::changing, lock.pid};
-		if (!IsOn(lock, table) || found.doing == Doing::building)
+		if (!IsLockOn(lock, table) || found.doing == Doing::building)
 			continue;
-		const Doing doing = ByProgress(StatusOf(lock.pid), index, table);
+		const Doing doing = ReportedProgress(StatusOf(lock.pid), index, table);
 		if (doing != Doing::nothing)
 			found = {doing, lock.pid};
 	}
@@ -71,7 +72,8 @@ Worker AtWorkOn(Oid index, Oid table)
 namespace
 {
 
-void Insert(Blockers &blockers, const Blocker &blocker)
+// Counts a transaction, and keeps it if it is one of the oldest.
+void AddBlocker(Blockers &blockers, const Blocker &blocker)
 {
 	++blockers.total;
 	int place = blockers.count;
@@ -86,34 +88,28 @@ void Insert(Blockers &blockers, const Blocker &blocker)
 	blockers.items[place] = blocker;
 }
 
-// Is it one of these locks on the table?
-bool Holds(const LockInstanceData &lock, Oid table, LOCKMASK lock_modes)
+// Is the table locked in one of these modes?
+bool IsHeld(const LockInstanceData &lock, Oid table, LOCKMASK lock_modes)
 {
-	if (!IsOn(lock, table))
-		return false;
-	for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode)
-	{
-		if ((lock_modes & LOCKBIT_ON(mode)) != 0 && (lock.holdMask & LOCKBIT_ON(mode)) != 0)
-			return true;
-	}
-	return false;
+	return IsLockOn(lock, table) && (lock.holdMask & lock_modes) != 0;
 }
 
-// One question about a process, answered from the lock table.
-bool ProcessHolds(const LockData &locks, int pid, Oid table, LOCKMASK lock_modes)
+// Does the process hold a lock on the table in one of these modes?
+bool IsHeldBy(const LockData &locks, int pid, Oid table, LOCKMASK lock_modes)
 {
 	for (int i = 0; i < locks.nelements; ++i)
 	{
-		if (locks.locks[i].pid == pid && Holds(locks.locks[i], table, lock_modes))
+		if (locks.locks[i].pid == pid && IsHeld(locks.locks[i], table, lock_modes))
 			return true;
 	}
 	return false;
 }
 
-// The text as pg_stat_activity has it, cut to one line's worth.
-constexpr int query_length_max = 200;
+constexpr int query_length_max = 200; // bytes
 
-const char *QueryOf(const PgBackendStatus &status)
+// Returns the query text as pg_stat_activity shows it, cut to about one line. Null if the current
+// role may not see it.
+const char *VisibleQuery(const PgBackendStatus &status)
 {
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
 		!has_privs_of_role(GetUserId(), status.st_userid))
@@ -131,9 +127,9 @@ const char *RoleName(Oid role)
 	return name != nullptr ? name : "?";
 }
 
-// GetCurrentVirtualXIDs(), as WaitForOlderSnapshots() calls it, leaves out VACUUM and other safe
-// index builds. A build that waits for a lock of autovacuum cancels it, unless it prevents
-// wraparound (ProcSleep()).
+// Would a build wait for this backend? WaitForOlderSnapshots() calls GetCurrentVirtualXIDs() so
+// that it leaves out VACUUM and other safe index builds. A build that waits for a lock of
+// autovacuum cancels it, unless it prevents wraparound (ProcSleep()).
 bool IsWaitedFor(const LocalPgBackendStatus &local, const LockData &locks, Oid table,
 				 LOCKMASK lock_modes)
 {
@@ -151,25 +147,25 @@ bool IsWaitedFor(const LocalPgBackendStatus &local, const LockData &locks, Oid t
 	if (!OidIsValid(table) ||
 		((flags & PROC_IS_AUTOVACUUM) != 0 && (flags & PROC_VACUUM_FOR_WRAPAROUND) == 0))
 		return false;
-	return ProcessHolds(locks, status.st_procpid, table, lock_modes);
+	return IsHeldBy(locks, status.st_procpid, table, lock_modes);
 }
 
-// Its locks are those of a process that has no pid; which transaction it is tells the lock on its
-// own transaction id.
-TransactionId PreparedHolder(const LockData &locks, const LockInstanceData &of)
+// Returns the transaction id of the prepared transaction that holds the lock. A prepared
+// transaction has no pid; it is identified by the lock that it holds on its own transaction id.
+TransactionId PreparedHolder(const LockData &locks, const LockInstanceData &held)
 {
 	for (int i = 0; i < locks.nelements; ++i)
 	{
 		const LockInstanceData &lock = locks.locks[i];
 		if (lock.pid == 0 && lock.locktag.locktag_type == LOCKTAG_TRANSACTION &&
-			HaveSameHolder(lock, of))
+			HaveSameHolder(lock, held))
 			return lock.locktag.locktag_field1;
 	}
 	return InvalidTransactionId;
 }
 
-// Who prepared what and when is told in SQL only.
-void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std::int64_t older_than)
+// Adds a prepared transaction if it is old enough. Only SQL tells who prepared it, and when.
+void AddPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std::int64_t older_than)
 {
 	const MemoryContext caller = CurrentMemoryContext;
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -183,7 +179,7 @@ void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std:
 		const TupleDesc columns = SPI_tuptable->tupdesc;
 		bool null = false;
 		const TimestampTz prepared = DatumGetTimestampTz(SPI_getbinval(row, columns, 3, &null));
-		Blocker blocker{};
+		Blocker blocker;
 		blocker.age = TimestampDifferenceMilliseconds(prepared, now);
 		if (!null && blocker.age > older_than)
 		{
@@ -191,16 +187,16 @@ void InsertPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std:
 			const char *role = SPI_getvalue(row, columns, 2);
 			blocker.gid = MemoryContextStrdup(caller, gid != nullptr ? gid : "?");
 			blocker.role = MemoryContextStrdup(caller, role != nullptr ? role : "?");
-			Insert(blockers, blocker);
+			AddBlocker(blockers, blocker);
 		}
 	}
 	SPI_finish();
 	PopActiveSnapshot();
 }
 
-// Is there anybody at all to wait for, however young? Spares the look at everybody where there is
-// not. The same calls as WaitForOlderSnapshots() and WaitForLockers() make.
-bool IsAnybodyThere(Oid table, LOCKMASK lock_modes)
+// Is there any transaction to wait for, however young? If not, the status entries need not be read.
+// Makes the same calls as WaitForOlderSnapshots() and WaitForLockers().
+bool HasBlockers(Oid table, LOCKMASK lock_modes)
 {
 	int count = 0;
 	GetCurrentVirtualXIDs(InvalidTransactionId, true, false,
@@ -209,7 +205,7 @@ bool IsAnybodyThere(Oid table, LOCKMASK lock_modes)
 		return count > 0;
 	LOCKTAG tag;
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
-	// What conflicts with one of these two is all from ROW EXCLUSIVE on.
+	// Every mode from ROW EXCLUSIVE on conflicts with one of these two.
 	GetLockConflicts(&tag, ShareLock, &count);
 	if (count == 0)
 		GetLockConflicts(&tag, ShareUpdateExclusiveLock, &count);
@@ -222,8 +218,8 @@ bool IsAnybodyThere(Oid table, LOCKMASK lock_modes)
 
 Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than)
 {
-	Blockers blockers{};
-	if (!IsAnybodyThere(table, lock_modes))
+	Blockers blockers;
+	if (!HasBlockers(table, lock_modes))
 		return blockers;
 	const TimestampTz now = GetCurrentTimestamp();
 	const LockData *locks = nullptr;
@@ -236,22 +232,23 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 		if (local == nullptr)
 			continue;
 		const PgBackendStatus &status = local->backendStatus;
-		// 0: not in a transaction, or it does not tell (track_activities).
+		// The start is 0 outside a transaction, or if the backend does not report it
+		// (track_activities).
 		if (status.st_procpid == MyProcPid || status.st_xact_start_timestamp == 0)
 			continue;
 		const std::int64_t age =
 			TimestampDifferenceMilliseconds(status.st_xact_start_timestamp, now);
 		if (age <= older_than)
 			continue;
-		// The whole lock table: only once there is somebody to ask it about.
+		// This copies the whole lock table, so it is done only when there is an old transaction.
 		if (locks == nullptr)
 			locks = GetLockStatusData();
 		if (!IsWaitedFor(*local, *locks, table, lock_modes))
 			continue;
 		const bool idle = status.st_state == STATE_IDLEINTRANSACTION ||
 						  status.st_state == STATE_IDLEINTRANSACTION_ABORTED;
-		Insert(blockers, {status.st_procpid, nullptr, RoleName(status.st_userid),
-						  pstrdup(status.st_appname), age, idle, QueryOf(status)});
+		AddBlocker(blockers, {status.st_procpid, nullptr, RoleName(status.st_userid),
+							  pstrdup(status.st_appname), age, idle, VisibleQuery(status)});
 	}
 
 	if (max_prepared_xacts == 0 || !OidIsValid(table))
@@ -261,10 +258,10 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 	for (int i = 0; i < locks->nelements; ++i)
 	{
 		const LockInstanceData &lock = locks->locks[i];
-		const bool prepared = lock.pid == 0 && Holds(lock, table, lock_modes);
+		const bool prepared = lock.pid == 0 && IsHeld(lock, table, lock_modes);
 		const TransactionId xid = prepared ? PreparedHolder(*locks, lock) : InvalidTransactionId;
 		if (TransactionIdIsValid(xid))
-			InsertPrepared(blockers, xid, now, older_than);
+			AddPrepared(blockers, xid, now, older_than);
 	}
 	return blockers;
 }

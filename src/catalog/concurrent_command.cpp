@@ -1,4 +1,4 @@
-// concurrent_command: from the request and what it leads to.
+// concurrent_command: from a request and its target.
 #include "catalog/concurrent_command.hpp"
 
 namespace psi
@@ -7,14 +7,15 @@ namespace psi
 ConcurrentCommand DescribeConcurrent(const Request &request, const Target &target)
 {
 	const TableFacts &facts = target.facts;
-	ConcurrentCommand command{};
+	ConcurrentCommand command;
 	command.operation = request.operation;
 	command.table = target.table_id;
 	command.schema = target.schema;
 	if (request.create != nullptr)
 	{
 		command.name = request.create->idxname;
-		// Once is enough.
+		// An invalid index that the command skips is reported before the command runs; a second
+		// report after it is not needed.
 		command.if_not_exists = request.create->if_not_exists && !facts.skips_invalid;
 	}
 	const bool possible = facts.resolves && facts.permitted && !facts.catalog && !facts.temporary;

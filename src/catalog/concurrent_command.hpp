@@ -1,5 +1,7 @@
-// concurrent_command: what is known of CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY before it
-// runs.
+// concurrent_command: what is known about a CREATE INDEX, REINDEX or DROP INDEX CONCURRENTLY before
+// it runs.
+//
+// Derived from the request and its target; reads no catalogs, takes no locks, raises nothing.
 #pragma once
 
 #include "catalog/target.hpp"
@@ -7,19 +9,19 @@
 namespace psi
 {
 
-// A concurrent command that runs outside of a transaction block, as far as it is known beforehand.
+// A concurrent command outside a transaction block.
 struct ConcurrentCommand
 {
-	Operation operation; // create_index, drop_index or reindex
-	Oid table;           // InvalidOid: not known, or several (REINDEX SCHEMA)
-	Oid schema;          // CREATE INDEX: that of the table
-	const char *name;    // ... and the index's name; null: PostgreSQL chooses
-	bool if_not_exists;  // ...
-	Oid dropped;         // DROP INDEX: the index
-	bool builds;         // an index will be built, for all that is known
+	Operation operation = Operation::create_index; // create_index, drop_index or reindex
+	Oid table = InvalidOid;     // InvalidOid: unknown, or several tables (REINDEX SCHEMA)
+	Oid schema = InvalidOid;    // CREATE INDEX: schema of the table
+	const char *name = nullptr; // CREATE INDEX: name of the index; null: PostgreSQL chooses it
+	bool if_not_exists = false; // CREATE INDEX IF NOT EXISTS, not known to skip an invalid index
+	Oid dropped = InvalidOid;   // DROP INDEX: the index
+	bool builds = false;        // as far as is known, the command will build an index
 };
 
-// What is known of it. `target` is what it was looked up to be.
+// Describes the command of a request. `target`: what the request leads to.
 ConcurrentCommand DescribeConcurrent(const Request &request, const Target &target);
 
 } // namespace psi

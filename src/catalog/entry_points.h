@@ -1,5 +1,8 @@
 /*
- * What the C face calls of the catalog layer.
+ * entry_points: the function of the catalog layer that the C face calls.
+ *
+ * Reads the system caches, the lock table and the other backends' status. Waits for no lock on a
+ * relation. Raises nothing but out of memory.
  */
 #ifndef PSI_CATALOG_ENTRY_POINTS_H
 #define PSI_CATALOG_ENTRY_POINTS_H
@@ -9,9 +12,9 @@
 PSI_BEGIN_C
 
 /*
- * For the view pg_safe_index_invalid: what is there to say of an invalid index? False if the index
- * is not invalid, or gone. `pid`: the process that builds, rebuilds or drops it at this moment, or
- * 0; `drop` and `reindex`: the commands that repair it, or NULL. Allocates.
+ * Describes an invalid index for the view pg_safe_index_invalid. Returns false if the index is not
+ * invalid, or gone. `pid`: the process that is building, rebuilding or dropping it, or 0. `drop`
+ * and `reindex`: the commands that repair it, or NULL. Allocates.
  */
 extern bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex);
 

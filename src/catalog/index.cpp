@@ -1,5 +1,7 @@
-// index: pg_index, through the system cache where that has what is wanted.
+// index: pg_index through the system cache, or by a scan where the cache does not have the row.
 #include "catalog/index.hpp"
+
+#include "catalog/catalog_scan.hpp"
 
 namespace psi
 {
@@ -9,11 +11,25 @@ std::optional<IndexRow> ReadIndex(Oid index)
 	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
 	if (!HeapTupleIsValid(tuple))
 		return std::nullopt;
-	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+	const auto *form = FormOf<Form_pg_index>(tuple);
 	const IndexRow row{index,           form->indrelid,      form->indisvalid, form->indisready,
 					   form->indislive, form->indisexclusion};
 	ReleaseSysCache(tuple);
 	return row;
+}
+
+bool HasDependents(Oid index)
+{
+	bool has = false;
+	const auto note = [&has](Form_pg_depend)
+	{
+		has = true;
+		return false;
+	};
+	ScanCatalog<Form_pg_depend>(
+		DependRelationId, DependReferenceIndexId, nullptr,
+		{{Anum_pg_depend_refclassid, RelationRelationId}, {Anum_pg_depend_refobjid, index}}, note);
+	return has;
 }
 
 const char *NameOfFreeIndex(Oid index, Oid table)
@@ -25,54 +41,29 @@ const char *NameOfFreeIndex(Oid index, Oid table)
 	return QualifiedNameOf(*row).Quoted();
 }
 
-bool HasDependents(Oid index)
-{
-	ScanKeyData keys[2];
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(DependRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-	const bool has = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return has;
-}
-
 Oid TableOfNewIndex(Oid index)
 {
 	Oid table = InvalidOid;
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(index));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexRelidIndexId, true, SnapshotSelf, 1, &key);
-	const HeapTuple tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		table = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indrelid;
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
+	const auto note = [&table](Form_pg_index form)
+	{
+		table = form->indrelid;
+		return false;
+	};
+	ScanCatalog<Form_pg_index>(IndexRelationId, IndexRelidIndexId, SnapshotSelf,
+							   {{Anum_pg_index_indexrelid, index}}, note);
 	return table;
 }
 
 List *IndexesOf(Oid table)
 {
 	List *indexes = NIL;
-	ScanKeyData key;
-	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table));
-	const Relation catalog = table_open(IndexRelationId, AccessShareLock);
-	const SysScanDesc scan =
-		systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
-	for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
-		 tuple = systable_getnext(scan))
-		indexes =
-			lappend_oid(indexes, reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
+	const auto add = [&indexes](Form_pg_index form)
+	{
+		indexes = lappend_oid(indexes, form->indexrelid);
+		return true;
+	};
+	ScanCatalog<Form_pg_index>(IndexRelationId, IndexIndrelidIndexId, nullptr,
+							   {{Anum_pg_index_indrelid, table}}, add);
 	list_sort(indexes, list_oid_cmp);
 	return indexes;
 }

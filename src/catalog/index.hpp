@@ -1,6 +1,8 @@
-// index: what pg_index says of an index.
+// index: what the system catalogs say about an index.
 //
-// Reads the system caches. An index that is gone is an empty answer, not an error.
+// Reads the system caches, pg_index and pg_depend. Takes ACCESS SHARE on a catalog while it is
+// scanned, and no lock on a table or an index. An index that is gone is an empty result, not an
+// error.
 #pragma once
 
 #include "catalog/relation.hpp"
@@ -8,21 +10,21 @@
 namespace psi
 {
 
-// What is needed of a row of pg_index.
+// The columns of pg_index that are needed.
 struct IndexRow
 {
-	Oid id;
-	Oid table;
-	bool valid;     // queries may use it
-	bool ready;     // writes maintain it
-	bool live;      // false: a drop got past the point where it could be had back
-	bool exclusion; // of an exclusion constraint
+	Oid id = InvalidOid;
+	Oid table = InvalidOid;
+	bool valid = false;     // queries may use it
+	bool ready = false;     // writes maintain it
+	bool live = false;      // false: a drop has passed the point where it could be undone
+	bool exclusion = false; // it belongs to an exclusion constraint
 };
 
-// The row of an index, from the system cache; nothing if it is none, or gone.
+// Reads the row of an index from the system cache. Nothing if there is no such index.
 std::optional<IndexRow> ReadIndex(Oid index);
 
-// Is it an index that is marked valid?
+// Is it an index, and marked valid?
 inline bool IsValidIndex(Oid index)
 {
 	const auto row = ReadIndex(index);
@@ -36,21 +38,21 @@ inline bool IsExclusionIndex(Oid index)
 	return row.has_value() && row->exclusion;
 }
 
-// Does anything depend on the index, so that DROP INDEX will be refused (findDependentObjects())? A
-// foreign key does on that of what it refers to. Takes ACCESS SHARE on pg_depend for the time of
-// the scan.
+// Does any object depend on the index, so that DROP INDEX will be refused (findDependentObjects())?
+// A foreign key depends on the index of the columns that it references. Scans pg_depend.
 bool HasDependents(Oid index);
 
-// The name of an index on that table which no constraint has, qualified and quoted; null if there
-// is none any more. The caller holds a lock on the table that keeps it so. Allocates.
+// Returns the name of an index that belongs to this table and to no constraint, qualified and
+// quoted; null if there is no such index any more. The caller holds a lock on the table that
+// prevents further changes. Allocates.
 const char *NameOfFreeIndex(Oid index, Oid table);
 
-// The table of an index that is being created, whose catalog entries are not visible yet to
-// anything but SnapshotSelf. InvalidOid if it is no index.
+// Returns the table of an index that is being created, whose catalog rows only SnapshotSelf sees
+// yet; InvalidOid if it is no index. Scans pg_index.
 Oid TableOfNewIndex(Oid index);
 
-// The indexes of a table, OIDs in their order: those that a drop ended half way left dead, too,
-// which RelationGetIndexList() leaves out. No lock on the table. Allocates.
+// Returns the OIDs of the indexes of a table in ascending order. Includes dead indexes, which an
+// interrupted drop has left and which RelationGetIndexList() omits. Scans pg_index. Allocates.
 List *IndexesOf(Oid table);
 
 } // namespace psi

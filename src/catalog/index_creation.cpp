@@ -1,4 +1,4 @@
-// new_index: by way of object_access_hook.
+// index_creation: the listener, and the module's place in the chain of object_access_hook.
 #include "catalog/index_creation.hpp"
 
 #include "catalog/index.hpp"
@@ -9,44 +9,49 @@ namespace psi
 namespace
 {
 
-IndexListener current{nullptr, nullptr};
-object_access_hook_type previous = nullptr;
-bool in_chain = false;
+// After an error, the caller of ListenToIndexes() puts the former listener back (PG_FINALLY or
+// PG_CATCH).
+IndexListener current;
+
+// The place in the chain of hooks. An abort does not change it: ObjectAccess() without a listener
+// only calls the previous hook.
+object_access_hook_type previous_hook = nullptr;
+bool is_hooked = false;
 
 void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int column, void *argument)
 {
-	if (previous != nullptr)
-		previous(access, catalog, object, column, argument);
-	if (current.tell == nullptr || access != OAT_POST_CREATE || catalog != RelationRelationId ||
+	if (previous_hook != nullptr)
+		previous_hook(access, catalog, object, column, argument);
+	if (current.notify == nullptr || access != OAT_POST_CREATE || catalog != RelationRelationId ||
 		column != 0)
 		return;
 	const Oid table = TableOfNewIndex(object);
 	if (OidIsValid(table))
-		current.tell(object, table, current.argument);
+		current.notify(object, table, current.argument);
 }
 
 } // namespace
 
 bool IsListened()
 {
-	return current.tell != nullptr;
+	return current.notify != nullptr;
 }
 
 IndexListener ListenToIndexes(IndexListener listener)
 {
 	const IndexListener before = current;
 	current = listener;
-	if (listener.tell != nullptr && !in_chain)
+	if (listener.notify != nullptr && !is_hooked)
 	{
-		previous = object_access_hook;
+		previous_hook = object_access_hook;
 		object_access_hook = ObjectAccess;
-		in_chain = true;
+		is_hooked = true;
 	}
-	// A module that was loaded meanwhile calls us from its own hook: then we have to stay.
-	else if (listener.tell == nullptr && object_access_hook == ObjectAccess)
+	// If another module has hooked itself in meanwhile, its hook calls ours, which has to stay.
+	else if (listener.notify == nullptr && object_access_hook == ObjectAccess)
 	{
-		object_access_hook = previous;
-		in_chain = false;
+		object_access_hook = previous_hook;
+		is_hooked = false;
 	}
 	return before;
 }

@@ -1,4 +1,7 @@
-// new_index: tells of each index that a command creates, before it is built.
+// index_creation: reports each index that a command creates, before it is built.
+//
+// Uses object_access_hook. While there is a listener, pg_index is scanned for each relation that is
+// created.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -6,21 +9,21 @@
 namespace psi
 {
 
-// Called by index_create() when the rows of the index are in the catalogs and before it is built,
-// under the command's locks: with the index and its table. May raise, which ends the command. A
-// null `tell` is nobody.
+// A function that index_create() calls, by way of object_access_hook, once the rows of the index
+// are in the catalogs and before the index is built. It runs under the command's locks. It may
+// raise an error, which ends the command. A null function stands for no listener.
 struct IndexListener
 {
-	void (*tell)(Oid index, Oid table, void *argument);
-	void *argument;
+	void (*notify)(Oid index, Oid table, void *argument) = nullptr;
+	void *argument = nullptr;
 };
 
-// Puts a listener in the place of the one there is, which is returned, and to be put back however
-// the command ends. PostgreSQL's object_access_hook is ours only while there is one: it would be
-// called for every function that a query calls.
+// Replaces the current listener and returns the former one, which the caller puts back however the
+// command ends. The module is in the chain of object_access_hook only while there is a listener:
+// PostgreSQL calls that hook for every function that a query calls.
 IndexListener ListenToIndexes(IndexListener listener);
 
-// Is there one?
+// Is there a listener?
 bool IsListened();
 
 } // namespace psi

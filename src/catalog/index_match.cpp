@@ -1,9 +1,10 @@
-// index_match: field by field, as DefineIndex() and ComputeIndexAttrs() fill them in.
+// index_match: compares field by field, as DefineIndex() and ComputeIndexAttrs() fill them in.
 #include "catalog/index_match.hpp"
 
+#include "catalog/catalog_scan.hpp"
+#include "catalog/index_analysis.hpp"
+#include "pg/array.hpp"
 #include "pg/list.hpp"
-
-#include <cstddef>
 
 namespace psi
 {
@@ -11,7 +12,29 @@ namespace psi
 namespace
 {
 
-// Both absent, or the same array.
+// The index that CREATE INDEX would make.
+struct WantedIndex
+{
+	const IndexStmt &create; // after parse analysis
+	Oid table;
+	Oid method;
+	bool ordered; // the access method supports an order (amcanorder)
+	Likeness likeness;
+};
+
+// The row of an existing index, while the caller holds its tuple.
+struct ExistingIndex
+{
+	Oid id;
+	const FormData_pg_index *form;
+	const Oid *collations;
+	const Oid *classes;
+	const int16 *options;
+	const List *expressions;
+	const Node *predicate;
+};
+
+// Are both options absent, or the same array?
 bool AreSameOptions(bool null, Datum options, const List *wanted)
 {
 	const Datum other = transformRelOptions(static_cast<Datum>(0), const_cast<List *>(wanted),
@@ -21,36 +44,29 @@ bool AreSameOptions(bool null, Datum options, const List *wanted)
 	return datumIsEqual(PointerGetDatum(PG_DETOAST_DATUM(options)), other, false, -1);
 }
 
-// An attribute of the index's row in a system cache, as text of a node; null if there is none.
-Node *NodeOf(HeapTuple tuple, AttrNumber attribute)
+// Reads a column of type pg_node_tree; null if it is null.
+void *ReadTree(HeapTuple tuple, AttrNumber column)
 {
 	bool null = false;
-	const Datum tree = SysCacheGetAttr(INDEXRELID, tuple, attribute, &null);
-	return null ? nullptr : static_cast<Node *>(stringToNode(TextDatumGetCString(tree)));
+	const Datum tree = SysCacheGetAttr(INDEXRELID, tuple, column, &null);
+	return null ? nullptr : stringToNode(TextDatumGetCString(tree));
 }
 
-// What an index has in its row, besides single values.
-struct IndexArrays
-{
-	const Oid *collations;
-	const Oid *classes;
-	const int16 *options;
-	List *expressions;
-	Node *predicate;
-};
-
-IndexArrays ArraysOf(HeapTuple tuple)
+ExistingIndex ReadExisting(Oid id, HeapTuple tuple)
 {
 	bool null = false;
-	const auto array = [&](AttrNumber attribute)
-	{ return DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, attribute, &null)); };
-	return {reinterpret_cast<oidvector *>(array(Anum_pg_index_indcollation))->values,
+	const auto array = [&](AttrNumber column)
+	{ return DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, column, &null)); };
+	return {id,
+			FormOf<Form_pg_index>(tuple),
+			reinterpret_cast<oidvector *>(array(Anum_pg_index_indcollation))->values,
 			reinterpret_cast<oidvector *>(array(Anum_pg_index_indclass))->values,
 			reinterpret_cast<int2vector *>(array(Anum_pg_index_indoption))->values,
-			reinterpret_cast<List *>(NodeOf(tuple, Anum_pg_index_indexprs)),
-			NodeOf(tuple, Anum_pg_index_indpred)};
+			static_cast<List *>(ReadTree(tuple, Anum_pg_index_indexprs)),
+			static_cast<Node *>(ReadTree(tuple, Anum_pg_index_indpred))};
 }
 
+// The value of pg_index.indoption for a key.
 int16 OptionsOf(const IndexElem &element, bool ordered)
 {
 	if (!ordered)
@@ -66,51 +82,91 @@ int16 OptionsOf(const IndexElem &element, bool ordered)
 	return options;
 }
 
-// One key column. `expression` counts those gone over.
-bool IsSameKey(Oid index, const Form_pg_index form, const IndexArrays &arrays, int number,
-			   const IndexElem &element, Oid table, const char *method, Oid method_id, bool ordered,
-			   Likeness likeness, int &expression)
+// The column or expression of a key.
+struct KeySource
 {
-	AttrNumber column = InvalidAttrNumber;
+	AttrNumber column = InvalidAttrNumber; // InvalidAttrNumber: an expression
+	const Node *expression = nullptr;
 	Oid type = InvalidOid;
 	Oid collation = InvalidOid;
+};
+
+// Reads a key of CREATE INDEX after parse analysis. Nothing if there is no such column.
+std::optional<KeySource> ReadKeySource(const IndexElem &element, Oid table)
+{
+	KeySource source;
 	if (element.name != nullptr)
 	{
 		int32 typmod = 0;
-		column = get_attnum(table, element.name);
-		if (column == InvalidAttrNumber)
-			return false;
-		get_atttypetypmodcoll(table, column, &type, &typmod, &collation);
+		source.column = get_attnum(table, element.name);
+		if (source.column == InvalidAttrNumber)
+			return std::nullopt;
+		get_atttypetypmodcoll(table, source.column, &source.type, &typmod, &source.collation);
+		return source;
 	}
+	const Node *tree = element.expr;
+	source.type = exprType(tree);
+	source.collation = exprCollation(tree);
+	while (const auto *collate = IfA<CollateExpr>(tree))
+		tree = reinterpret_cast<const Node *>(collate->arg);
+	// DefineIndex() stores an expression that is only a column as that column.
+	const auto *variable = IfA<Var>(tree);
+	if (variable != nullptr && variable->varattno != InvalidAttrNumber)
+		source.column = variable->varattno;
 	else
-	{
-		Node *tree = element.expr;
-		type = exprType(tree);
-		collation = exprCollation(tree);
-		while (IsA(tree, CollateExpr))
-			tree = reinterpret_cast<Node *>(reinterpret_cast<CollateExpr *>(tree)->arg);
-		if (IsA(tree, Var) && reinterpret_cast<Var *>(tree)->varattno != InvalidAttrNumber)
-			column = reinterpret_cast<Var *>(tree)->varattno;
-		else if (expression >= list_length(arrays.expressions) ||
-				 !equal(list_nth(arrays.expressions, expression++), tree))
-			return false;
-	}
-	if (element.collation != NIL)
-		collation = get_collation_oid(element.collation, true);
+		source.expression = tree;
+	return source;
+}
 
-	if (form->indkey.values[number] != column || arrays.collations[number] != collation)
+// Compares one key. `expression` is the number of expressions before it, and is incremented if the
+// key is an expression.
+bool IsSameKey(const ExistingIndex &index, const WantedIndex &wanted, int number,
+			   const IndexElem &element, int &expression)
+{
+	const auto source = ReadKeySource(element, wanted.table);
+	if (!source.has_value())
 		return false;
-	const Oid wanted = ResolveOpClass(element.opclass, type, method, method_id);
-	if (likeness == Likeness::attaches)
-		return get_opclass_family(arrays.classes[number]) == get_opclass_family(wanted);
-	const Datum options = get_attoptions(index, static_cast<int16>(number + 1));
-	return arrays.classes[number] == wanted &&
-		   arrays.options[number] == OptionsOf(element, ordered) &&
+	if (source->expression != nullptr &&
+		(expression >= list_length(index.expressions) ||
+		 !equal(list_nth(index.expressions, expression++), source->expression)))
+		return false;
+	const Oid collation =
+		element.collation != NIL ? get_collation_oid(element.collation, true) : source->collation;
+	if (index.form->indkey.values[number] != source->column ||
+		index.collations[number] != collation)
+		return false;
+
+	const Oid opclass =
+		ResolveOpClass(element.opclass, source->type, wanted.create.accessMethod, wanted.method);
+	if (wanted.likeness == Likeness::attaches)
+		return get_opclass_family(index.classes[number]) == get_opclass_family(opclass);
+	const Datum options = get_attoptions(index.id, static_cast<int16>(number + 1));
+	return index.classes[number] == opclass &&
+		   index.options[number] == OptionsOf(element, wanted.ordered) &&
 		   AreSameOptions(options == static_cast<Datum>(0), options, element.opclassopts);
 }
 
-// `tablespace` as in pg_class.reltablespace; null: the command names none.
-bool LiesIn(Oid tablespace, const char *name)
+bool AreSameKeys(const ExistingIndex &index, const WantedIndex &wanted)
+{
+	int number = 0;
+	int expression = 0;
+	for (const IndexElem *element : Each<const IndexElem>(wanted.create.indexParams))
+	{
+		if (!IsSameKey(index, wanted, number++, *element, expression))
+			return false;
+	}
+	for (const IndexElem *element : Each<const IndexElem>(wanted.create.indexIncludingParams))
+	{
+		if (element->name == nullptr ||
+			index.form->indkey.values[number++] != get_attnum(wanted.table, element->name))
+			return false;
+	}
+	return true;
+}
+
+// Is an index in the tablespace that the command names, if any? `tablespace` as in
+// pg_class.reltablespace.
+bool IsInTablespace(Oid tablespace, const char *name)
 {
 	if (name == nullptr)
 		return true;
@@ -118,54 +174,47 @@ bool LiesIn(Oid tablespace, const char *name)
 	return tablespace == (wanted == MyDatabaseTableSpace ? InvalidOid : wanted);
 }
 
+// Compares the row of pg_class: access method, storage parameters, tablespace.
+bool IsSameClass(Oid index, const WantedIndex &wanted)
+{
+	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	bool null = false;
+	const Datum options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &null);
+	const auto *form = FormOf<Form_pg_class>(tuple);
+	const bool same = form->relam == wanted.method &&
+					  (wanted.likeness == Likeness::attaches ||
+					   (AreSameOptions(null, options, wanted.create.options) &&
+						IsInTablespace(form->reltablespace, wanted.create.tableSpace)));
+	ReleaseSysCache(tuple);
+	return same;
+}
+
+// Compares an index, of which the caller holds the tuple, with CREATE INDEX after parse analysis.
 bool IsSame(Oid index, HeapTuple tuple, const IndexStmt &create, Oid table, Likeness likeness)
 {
-	const auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-	const Oid method_id = get_index_am_oid(create.accessMethod, true);
+	const auto *form = FormOf<Form_pg_index>(tuple);
+	const Oid method = get_index_am_oid(create.accessMethod, true);
 	const int keys = list_length(create.indexParams);
-	if (!OidIsValid(method_id) || form->indrelid != table || form->indisunique != create.unique ||
+	if (!OidIsValid(method) || form->indrelid != table || form->indisunique != create.unique ||
 		form->indnullsnotdistinct != create.nulls_not_distinct || form->indisexclusion ||
 		form->indnkeyatts != keys ||
 		form->indnatts != keys + list_length(create.indexIncludingParams))
 		return false;
 
-	const HeapTuple class_tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
-	if (!HeapTupleIsValid(class_tuple))
+	WantedIndex wanted{create, table, method, false, likeness};
+	if (!IsSameClass(index, wanted))
 		return false;
-	bool null = false;
-	const Datum options = SysCacheGetAttr(RELOID, class_tuple, Anum_pg_class_reloptions, &null);
-	const auto *row = reinterpret_cast<Form_pg_class>(GETSTRUCT(class_tuple));
-	const bool same_class =
-		row->relam == method_id &&
-		(likeness == Likeness::attaches || (AreSameOptions(null, options, create.options) &&
-											LiesIn(row->reltablespace, create.tableSpace)));
-	ReleaseSysCache(class_tuple);
-	if (!same_class)
+	wanted.ordered = GetIndexAmRoutineByAmId(method, false)->amcanorder;
+	const ExistingIndex existing = ReadExisting(index, tuple);
+	if (!AreSameKeys(existing, wanted))
 		return false;
-
-	const bool ordered = GetIndexAmRoutineByAmId(method_id, false)->amcanorder;
-	const IndexArrays arrays = ArraysOf(tuple);
-	int expression = 0;
-	for (int i = 0; i < keys; ++i)
-	{
-		if (!IsSameKey(index, const_cast<Form_pg_index>(form), arrays, i,
-					   *static_cast<const IndexElem *>(list_nth(create.indexParams, i)), table,
-					   create.accessMethod, method_id, ordered, likeness, expression))
-			return false;
-	}
-	for (int i = 0; i < list_length(create.indexIncludingParams); ++i)
-	{
-		const auto *element =
-			static_cast<const IndexElem *>(list_nth(create.indexIncludingParams, i));
-		if (element->name == nullptr ||
-			form->indkey.values[keys + i] != get_attnum(table, element->name))
-			return false;
-	}
-	Node *predicate = nullptr;
+	const Expr *predicate = nullptr;
 	if (create.whereClause != nullptr)
-		predicate = reinterpret_cast<Node *>(
-			make_ands_explicit(make_ands_implicit(reinterpret_cast<Expr *>(create.whereClause))));
-	return equal(arrays.predicate, predicate);
+		predicate =
+			make_ands_explicit(make_ands_implicit(reinterpret_cast<Expr *>(create.whereClause)));
+	return equal(existing.predicate, predicate);
 }
 
 } // namespace
@@ -174,18 +223,15 @@ bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *quer
 				 Likeness likeness)
 {
 	bool same = false;
-	WithRelationAtOnce(table,
-					   [&](Relation)
-					   {
-						   auto *copy = static_cast<IndexStmt *>(copyObjectImpl(&create));
-						   const IndexStmt *analyzed = transformIndexStmt(table, copy, query);
-						   const HeapTuple tuple =
-							   SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-						   if (!HeapTupleIsValid(tuple))
-							   return;
-						   same = IsSame(index, tuple, *analyzed, table, likeness);
-						   ReleaseSysCache(tuple);
-					   });
+	const auto compare = [&](const IndexStmt &analyzed)
+	{
+		const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+		if (!HeapTupleIsValid(tuple))
+			return;
+		same = IsSame(index, tuple, analyzed, table, likeness);
+		ReleaseSysCache(tuple);
+	};
+	WithAnalyzedIndex(create, table, query, compare);
 	return same;
 }
 
@@ -194,9 +240,10 @@ namespace
 
 Oid *CopyOids(const Oid *oids, int count)
 {
-	auto *copy = static_cast<Oid *>(palloc(sizeof(Oid) * count));
-	memcpy(copy, oids, sizeof(Oid) * count);
-	return copy;
+	Array<Oid> copy;
+	for (int i = 0; i < count; ++i)
+		copy.Add(oids[i]);
+	return copy.begin();
 }
 
 } // namespace
@@ -226,14 +273,14 @@ bool HasConstraintFor(const ComparableIndex &index, const ComparableIndex &paren
 namespace
 {
 
-// What is an index that corresponds good for?
-void Sort(Relation relation, const ComparableIndex &index, const ComparableIndex &parent,
-		  const char *name, PartitionIndexes &found, List *&invalid)
+// Notes down what an index that corresponds to that of the parent can be used for.
+void NoteCorresponding(Relation relation, const ComparableIndex &index,
+					   const ComparableIndex &parent, const char *name, PartitionIndexes &found)
 {
 	const Oid id = RelationGetRelid(relation);
 	const bool fits = HasConstraintFor(index, parent);
 	if (relation->rd_rel->relkind == RELKIND_INDEX && !relation->rd_index->indisvalid)
-		invalid = lappend_oid(invalid, id);
+		found.left = lappend_oid(found.left, id);
 	else if (fits && !OidIsValid(found.match))
 		found.match = id;
 	else if (!fits && !OidIsValid(index.constraint) &&
@@ -241,12 +288,13 @@ void Sort(Relation relation, const ComparableIndex &index, const ComparableIndex
 		found.unfinished = id;
 }
 
-void Compare(Relation parent_index, Relation parent_table, Relation table, const char *name,
-			 PartitionIndexes &found)
+// Compares each index of a partition that is not attached with the index of the parent.
+PartitionIndexes ComparePartition(Relation parent_index, Relation parent_table, Relation table,
+								  const char *name)
 {
+	PartitionIndexes found;
 	AttrMap *columns = MapColumns(RelationGetDescr(table), RelationGetDescr(parent_table));
 	const ComparableIndex parent = ReadComparable(parent_index, RelationGetRelid(parent_table));
-	List *invalid = NIL;
 	for (const Oid id : EachOid(IndexesOf(RelationGetRelid(table))))
 	{
 		const Relation relation = try_relation_open(id, AccessShareLock);
@@ -256,18 +304,18 @@ void Compare(Relation parent_index, Relation parent_table, Relation table, const
 		{
 			const ComparableIndex index = ReadComparable(relation, RelationGetRelid(table));
 			if (Corresponds(index, parent, columns))
-				Sort(relation, index, parent, name, found, invalid);
+				NoteCorresponding(relation, index, parent, name, found);
 		}
 		relation_close(relation, AccessShareLock);
 	}
-	found.left = invalid;
+	return found;
 }
 
 } // namespace
 
 PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid partition, const char *name)
 {
-	PartitionIndexes found{InvalidOid, InvalidOid, NIL};
+	PartitionIndexes found;
 	const Relation parent = try_relation_open(parent_index, AccessShareLock);
 	const Relation parent_table =
 		parent != nullptr ? try_relation_open(parent->rd_index->indrelid, AccessShareLock)
@@ -275,7 +323,7 @@ PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid partition, const cha
 	const Relation table =
 		parent_table != nullptr ? try_relation_open(partition, AccessShareLock) : nullptr;
 	if (table != nullptr)
-		Compare(parent, parent_table, table, name, found);
+		found = ComparePartition(parent, parent_table, table, name);
 	for (const Relation opened : {table, parent_table, parent})
 	{
 		if (opened != nullptr)

@@ -1,6 +1,10 @@
-// index_match: is this index the one that is asked for?
+// index_match: compares an index with the one that a command asks for, or with an index of the
+// parent.
 //
-// Part of target: reads catalogs. Takes ACCESS SHARE on the table and the indexes it compares.
+// Reads the system caches and pg_index. IsSameIndex() opens the table only under a lock that this
+// transaction holds or gets at once, and raises the errors of parse analysis.
+// FindPartitionIndexes() waits for ACCESS SHARE on the tables and their indexes, and releases it
+// again.
 #pragma once
 
 #include "catalog/index.hpp"
@@ -10,52 +14,54 @@ namespace psi
 
 enum class Likeness
 {
-	same,     // what CREATE INDEX would make; the tablespace counts if the command names one
-	attaches, // what PostgreSQL takes for a partition's index, as CompareIndexInfo() has it:
-			  // orders, operator classes of one family, storage parameters may differ
+	same,     // equal to what CREATE INDEX would make, also in tablespace if the command names one
+	attaches, // PostgreSQL accepts it for a partition (CompareIndexInfo()): the order, storage
+			  // parameters, and operator classes of the same family may differ
 };
 
-// Is the index what CREATE INDEX would make: same table, access method, columns or expressions with
-// their classes, collations, orders and options, predicate, uniqueness, storage parameters? The
-// name does not count. `create` as the parser made it. May raise what parse analysis raises.
+// Is the index what CREATE INDEX would make? Compares table, access method, columns or expressions
+// with their operator classes, collations, orders and options, predicate, uniqueness and storage
+// parameters, but not the name. `create` has not been through parse analysis. False if the table
+// cannot be opened at once. Allocates.
 bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
 				 Likeness likeness = Likeness::same);
 
-// An index as CompareIndexInfo() wants it, kept while its relation is closed.
+// An index in the form that CompareIndexInfo() takes. Its relation may be closed.
 struct ComparableIndex
 {
-	IndexInfo *info;
-	Oid *collations;
-	Oid *families;
-	Oid constraint; // that it belongs to, or InvalidOid
+	IndexInfo *info = nullptr;
+	Oid *collations = nullptr;
+	Oid *families = nullptr;
+	Oid constraint = InvalidOid; // the constraint that it belongs to, or InvalidOid
 };
 
-// Reads an index that is open, of the table. Evaluates what is constant in it as the current user
-// (BuildIndexInfo()): only for one who owns the table. Allocates.
+// Reads an open index of the table. Evaluates constant expressions in it as the current user
+// (BuildIndexInfo()), so only the owner of the table may call it. Allocates.
 ComparableIndex ReadComparable(Relation index, Oid table);
 
-// AttachPartitionEnsureIndexes(), ATExecAttachPartitionIdx(): does the index of a partition
-// correspond to that of its parent? The constraint does not count. `columns` map those of the
-// parent to those of the partition.
+// Does the index of a partition correspond to an index of its parent, according to
+// AttachPartitionEnsureIndexes() and ATExecAttachPartitionIdx()? Constraints are not compared.
+// `columns` maps the columns of the parent to those of the partition.
 bool Corresponds(const ComparableIndex &index, const ComparableIndex &parent,
 				 const AttrMap *columns);
 
-// ... and has it the constraint that it needs for that?
+// Does the index belong to a constraint of the same type if that of the parent belongs to one?
 bool HasConstraintFor(const ComparableIndex &index, const ComparableIndex &parent);
 
-// An index on a partition that corresponds to one on its parent, as ALTER INDEX ... ATTACH
-// PARTITION wants it (CompareIndexInfo()), and is not attached to any.
+// The indexes on a partition that correspond to an index on its parent, as ALTER INDEX ... ATTACH
+// PARTITION requires (CompareIndexInfo()), and are not attached.
 struct PartitionIndexes
 {
-	Oid match;        // a good one, with the constraint that it takes; InvalidOid: none
-	Oid unfinished;   // ... one that lacks the constraint and has the name given
-	const List *left; // those that are invalid
+	Oid match = InvalidOid;      // a valid one with the necessary constraint, or InvalidOid
+	Oid unfinished = InvalidOid; // a valid one of the expected name, without its constraint
+	List *left = NIL;            // OIDs of the invalid ones
 };
 
-// `name`: what the index on the partition would be called. An index on a partitioned partition need
-// not be valid: it becomes so later. Waits for the locks; finds nothing where something is gone.
-// Evaluates what is constant in the indexes of the partition as the current user
-// (BuildIndexInfo()): only for one who owns it. Allocates.
+// Finds the indexes of a partition that correspond to `parent_index`. `name`: the name that a new
+// index on the partition would get. An index on a partitioned partition need not be valid: it
+// becomes valid later. Waits for locks. The result is empty if one of the relations is gone.
+// Evaluates constant expressions in the indexes of the partition as the current user
+// (BuildIndexInfo()), so only the owner of the partition may call it. Allocates.
 PartitionIndexes FindPartitionIndexes(Oid parent_index, Oid partition, const char *name);
 
 } // namespace psi

@@ -1,45 +1,56 @@
-// index_name: after ChooseIndexName() and its helpers (indexcmds.c), which are not exported.
+// index_name: follows ChooseIndexName() and its helpers (indexcmds.c), which are not exported.
 #include "catalog/index_name.hpp"
+
+#include "pg/list.hpp"
 
 namespace psi
 {
 
+namespace
+{
+
+// ChooseIndexColumnNames(): the name of one column, before numbers are appended.
+const char *BareName(const IndexElem &element)
+{
+	if (element.indexcolname != nullptr)
+		return element.indexcolname;
+	const char *name = element.name != nullptr ? element.name : FigureIndexColname(element.expr);
+	return name != nullptr ? name : "expr";
+}
+
+bool Contains(const List *names, const char *name)
+{
+	for (const char *other : Each<const char>(names))
+	{
+		if (strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+} // namespace
+
 const char *JoinColumnNames(const IndexStmt &create)
 {
-	List *elements = list_concat_copy(create.indexParams, create.indexIncludingParams);
+	const List *elements = list_concat_copy(create.indexParams, create.indexIncludingParams);
 	List *names = NIL;
 	StringInfoData joined;
 	initStringInfo(&joined);
 
-	for (int i = 0; i < list_length(elements); ++i)
+	for (const IndexElem *element : Each<const IndexElem>(elements))
 	{
-		const auto *element = static_cast<const IndexElem *>(list_nth(elements, i));
-		const char *given = element->indexcolname;
-		if (given == nullptr)
-			given = element->name != nullptr ? element->name : FigureIndexColname(element->expr);
-		if (given == nullptr)
-			given = "expr";
-
-		const auto is_taken = [names](const char *candidate)
-		{
-			for (int j = 0; j < list_length(names); ++j)
-			{
-				if (strcmp(static_cast<const char *>(list_nth(names, j)), candidate) == 0)
-					return true;
-			}
-			return false;
-		};
-		char *name = pstrdup(given);
-		for (int number = 1; is_taken(name); ++number)
+		const char *bare = BareName(*element);
+		char *name = pstrdup(bare);
+		for (int number = 1; Contains(names, name); ++number)
 		{
 			char *digits = psprintf("%d", number);
-			const int room = NAMEDATALEN - 1 - static_cast<int>(strlen(digits));
-			const int kept = pg_mbcliplen(given, static_cast<int>(strlen(given)), room);
-			name = psprintf("%.*s%s", kept, given, digits);
+			const int length = NAMEDATALEN - 1 - static_cast<int>(strlen(digits));
+			const int kept = pg_mbcliplen(bare, static_cast<int>(strlen(bare)), length);
+			name = psprintf("%.*s%s", kept, bare, digits);
 		}
-		names = lappend(names, name);
 		if (joined.len < NAMEDATALEN)
-			appendStringInfo(&joined, "%s%s", i > 0 ? "_" : "", name);
+			appendStringInfo(&joined, "%s%s", names != NIL ? "_" : "", name);
+		names = lappend(names, name);
 	}
 	return joined.data;
 }
@@ -47,7 +58,7 @@ const char *JoinColumnNames(const IndexStmt &create)
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
 							const char *label, const RelationName *given, int given_count)
 {
-	// The name of a constraint must not be that of another one in the schema, either.
+	// The name of a constraint must not be that of another constraint in the schema, either.
 	const bool is_constraint = strcmp(label, "idx") != 0;
 	const auto is_given = [&](const char *name)
 	{

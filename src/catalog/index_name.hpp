@@ -1,4 +1,7 @@
 // index_name: the names that PostgreSQL chooses for indexes and their constraints.
+//
+// Reads the system caches and pg_constraint. Takes no lock on a table. Raises nothing but out of
+// memory.
 #pragma once
 
 #include "catalog/relation.hpp"
@@ -6,14 +9,14 @@
 namespace psi
 {
 
-// The names of an index's columns, those included as well, joined with underscores and made unique
-// among themselves by a number. Allocates.
+// Returns the names of an index's columns, included ones too, joined with underscores. A name that
+// occurs twice gets a number. Allocates.
 const char *JoinColumnNames(const IndexStmt &create);
 
-// The name that DefineIndex() would choose (ChooseIndexName(), ChooseRelationName()): table,
-// columns and label ("idx", "key", "pkey", the last without columns, which are null then), and a
-// number where that is taken, or is one of the `given`, which are to be created before. Looks up
-// names; no locks. Allocates.
+// Returns the name that DefineIndex() would choose (ChooseIndexName(), ChooseRelationName()):
+// table, columns and label, with a number if that is taken or one of the `given` names, which will
+// be created first. The label is "idx", "key" or "pkey"; a name with "pkey" has no columns, so
+// `columns` is null then. Allocates.
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
 							const char *label, const RelationName *given, int given_count);
 

@@ -1,4 +1,4 @@
-// invalid_index: pg_index through the system cache.
+// invalid_index: reads the index, and chooses the commands.
 #include "catalog/invalid_index.hpp"
 
 namespace psi
@@ -7,15 +7,15 @@ namespace psi
 namespace
 {
 
-const char *NameFor(const InvalidIndex &index, bool qualified)
+const char *QuotedName(const InvalidIndex &index, bool qualified)
 {
 	return qualified ? quote_qualified_identifier(index.index.schema, index.index.name)
 					 : index.index.Quoted();
 }
 
-// Does the name end as ReindexRelationConcurrently() and index_concurrently_swap() make it: _ccnew
-// or _ccold, and a number where that was taken (ChooseRelationName())?
-bool IsTransient(const char *name)
+// Does the name end in _ccnew or _ccold, as names given by ReindexRelationConcurrently() and
+// index_concurrently_swap() do? A number follows if the name was taken (ChooseRelationName()).
+bool IsReindexName(const char *name)
 {
 	std::size_t length = strlen(name);
 	while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9')
@@ -29,23 +29,23 @@ bool IsTransient(const char *name)
 
 std::optional<InvalidIndex> ReadInvalidIndex(Oid index)
 {
-	const auto form = ReadIndex(index);
-	if (!form.has_value() || (form->valid && form->ready && form->live))
+	const auto row = ReadIndex(index);
+	if (!row.has_value() || (row->valid && row->ready && row->live))
 		return std::nullopt;
 
-	const auto row = ReadClass(index);
-	const auto table = ReadClass(form->table);
-	if (!row.has_value() || !table.has_value() || row->kind != RELKIND_INDEX)
+	const auto relation = ReadClass(index);
+	const auto table = ReadClass(row->table);
+	if (!relation.has_value() || !table.has_value() || relation->kind != RELKIND_INDEX)
 		return std::nullopt;
-	InvalidIndex found{};
+	InvalidIndex found;
 	found.id = index;
-	found.table_id = form->table;
-	found.index = NameOf(*row);
+	found.table_id = row->table;
+	found.index = NameOf(*relation);
 	found.table = NameOf(*table);
-	found.ready = form->ready;
-	found.live = form->live;
-	found.is_partition = row->is_partition;
-	found.is_toast = IsToastNamespace(row->schema);
+	found.ready = row->ready;
+	found.live = row->live;
+	found.is_partition = relation->is_partition;
+	found.is_toast = IsToastNamespace(relation->schema);
 	return found;
 }
 
@@ -66,18 +66,18 @@ const char *DropCommand(const InvalidIndex &index, bool qualified)
 {
 	if (index.is_partition)
 		return nullptr;
-	return psprintf("DROP INDEX CONCURRENTLY %s;", NameFor(index, qualified));
+	return psprintf("DROP INDEX CONCURRENTLY %s;", QuotedName(index, qualified));
 }
 
 const char *ReindexCommand(const InvalidIndex &index, bool qualified)
 {
 	if (!index.live || index.is_toast)
 		return nullptr;
-	// A rebuilt _ccnew would be the index twice, unless a partitioned index has taken it for its
-	// own.
-	if (IsTransient(index.index.name) && !index.is_partition)
+	// A rebuilt _ccnew index would be a second copy of the index, unless it has been attached to a
+	// partitioned index.
+	if (IsReindexName(index.index.name) && !index.is_partition)
 		return nullptr;
-	return psprintf("REINDEX INDEX CONCURRENTLY %s;", NameFor(index, qualified));
+	return psprintf("REINDEX INDEX CONCURRENTLY %s;", QuotedName(index, qualified));
 }
 
 } // namespace psi

@@ -1,8 +1,9 @@
-// invalid_index: an index that is marked invalid, and what can be done about it.
+// invalid_index: an index that is marked invalid, and the commands that repair it.
 //
-// One is left behind where a concurrent build, drop or reindex ended half way: its catalog entries
-// were committed before the work began. No query uses it; once it is ready, every write maintains
-// it. Part of target: reads the system caches, takes no lock on a table.
+// A concurrent build, drop or rebuild that fails leaves an invalid index behind, because its
+// catalog rows were committed before the work began. No query uses the index; once it is ready,
+// every write maintains it. Reads the system caches and takes no lock. An index that is gone is an
+// empty result, not an error.
 #pragma once
 
 #include "catalog/index.hpp"
@@ -12,32 +13,33 @@ namespace psi
 
 struct InvalidIndex
 {
-	Oid id;
-	Oid table_id;
+	Oid id = InvalidOid;
+	Oid table_id = InvalidOid;
 	RelationName index;
 	RelationName table;
-	bool ready;        // writes maintain it (pg_index.indisready)
-	bool live;         // false: a drop got past the point where it could be had back (indislive)
-	bool is_partition; // attached to an index on a partitioned table: cannot be dropped by itself
-	bool gone;         // noted by whoever finds later that it is gone, or not invalid any more
-	bool is_toast;     // of a TOAST table: PostgreSQL does not rebuild it while it is invalid
+	bool ready = false; // pg_index.indisready: writes maintain it
+	bool live = false;  // pg_index.indislive; false: a drop has passed the point of no return
+	bool is_partition = false; // attached to a partitioned index: cannot be dropped by itself
+	bool gone = false; // set by callers that find later that it is gone, or not invalid any more
+	bool is_toast = false; // of a TOAST table: PostgreSQL does not rebuild it while it is invalid
 };
 
-// The index, if it is one and invalid. Nothing for an index on a partitioned table, which has no
-// storage and is invalid as long as it lacks an index on one of its partitions: that is no failure.
-// Allocates.
+// Reads the index if it is invalid. Nothing for a partitioned index: it has no storage, and is
+// invalid for as long as one of the partitions lacks an index, which is no failure. Allocates.
 std::optional<InvalidIndex> ReadInvalidIndex(Oid index);
 
-// The same by name, which no search path is needed for. Nothing for a schema that is gone.
+// Looks the index up by name in this schema, whatever the search path, and reads it if it is
+// invalid. Nothing if the schema is gone. Allocates.
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name);
 
-// Is it invalid still, and under the same name? The caller holds SHARE UPDATE EXCLUSIVE on the
-// table, which whoever repairs or drops it holds meanwhile.
+// Is the index still invalid, and does it have the same name? The caller holds SHARE UPDATE
+// EXCLUSIVE on the table, which every command that repairs or drops the index holds as well.
+// Allocates.
 bool IsInvalidStill(const InvalidIndex &index);
 
-// The commands that mend it, each with its semicolon; null where PostgreSQL would refuse it or, for
-// what REINDEX CONCURRENTLY leaves, where it would leave the same index twice. `qualified`: with
-// the schema in any case. Allocate.
+// Return the command that drops or rebuilds the index, with its semicolon. Null where PostgreSQL
+// would refuse the command and, for an index that REINDEX CONCURRENTLY has left, where a rebuild
+// would result in two equal indexes. `qualified`: always with the schema. Allocate.
 const char *DropCommand(const InvalidIndex &index, bool qualified);
 const char *ReindexCommand(const InvalidIndex &index, bool qualified);
 

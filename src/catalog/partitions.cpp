@@ -1,4 +1,4 @@
-// partitions: what is asked of a whole tree.
+// partitions: questions about a whole tree of partitions, answered by walking over it.
 #include "catalog/partitions.hpp"
 
 #include "catalog/index.hpp"
@@ -9,77 +9,76 @@ namespace psi
 
 bool IsOwnerOfTree(Oid table)
 {
-	return IsOwner(table, GetUserId()) &&
-		   WalkPartitions(table,
-						  [](const ClassRow &partition, Oid, int)
-						  {
-							  if (partition.kind == RELKIND_FOREIGN_TABLE)
-								  return Walk::past;
-							  return IsOwner(partition.id, GetUserId()) &&
-											 MayCreateIn(partition.schema, GetUserId())
-										 ? Walk::into
-										 : Walk::stop;
-						  });
+	const auto visit = [](const ClassRow &partition, Oid, int)
+	{
+		if (partition.kind == RELKIND_FOREIGN_TABLE)
+			return Walk::past;
+		const bool owned =
+			IsOwner(partition.id, GetUserId()) && MayCreateIn(partition.schema, GetUserId());
+		return owned ? Walk::into : Walk::stop;
+	};
+	return IsOwner(table, GetUserId()) && WalkPartitions(table, visit);
 }
 
 List *LeavesOf(Oid table)
 {
 	List *leaves = NIL;
-	WalkPartitions(table,
-				   [&leaves](const ClassRow &partition, Oid, int)
-				   {
-					   if (partition.kind == RELKIND_RELATION)
-						   leaves = lappend_oid(leaves, partition.id);
-					   return Walk::into;
-				   });
+	const auto visit = [&leaves](const ClassRow &partition, Oid, int)
+	{
+		if (partition.kind == RELKIND_RELATION)
+			leaves = lappend_oid(leaves, partition.id);
+		return Walk::into;
+	};
+	WalkPartitions(table, visit);
 	return leaves;
 }
 
 int CountLeavesWith(Oid partitioned_index)
 {
 	int count = 0;
-	WalkPartitions(partitioned_index,
-				   [&count](const ClassRow &index, Oid, int)
-				   {
-					   if (index.kind == RELKIND_INDEX)
-						   ++count;
-					   return Walk::into;
-				   });
+	const auto visit = [&count](const ClassRow &index, Oid, int)
+	{
+		if (index.kind == RELKIND_INDEX)
+			++count;
+		return Walk::into;
+	};
+	WalkPartitions(partitioned_index, visit);
 	return count;
 }
 
 namespace
 {
 
-// The index of a table that is part of the partitioned index.
-struct PartOfIndex
+// An index that is attached below a partitioned index, or is that index, and its table.
+struct AttachedIndex
 {
-	Oid table;
+	Oid table; // the hash key
 	Oid index;
 };
 
-// By table, for the whole tree of the index.
-HTAB *PartsOf(Oid partitioned_index)
+// Returns all indexes of the tree of a partitioned index in a hash table.
+HTAB *ReadAttachedIndexes(Oid partitioned_index)
 {
 	HASHCTL control{};
 	control.keysize = sizeof(Oid);
-	control.entrysize = sizeof(PartOfIndex);
+	control.entrysize = sizeof(AttachedIndex);
 	control.hcxt = CurrentMemoryContext;
-	HTAB *parts = hash_create("pg_safe_index partitions", 64, &control,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	const auto add = [parts](Oid index)
+	HTAB *attached = hash_create("pg_safe_index partitions", 64, &control,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	const auto add = [attached](Oid index)
 	{
 		const Oid table = IndexGetRelation(index, true);
-		static_cast<PartOfIndex *>(hash_search(parts, &table, HASH_ENTER, nullptr))->index = index;
+		static_cast<AttachedIndex *>(hash_search(attached, &table, HASH_ENTER, nullptr))->index =
+			index;
+	};
+	const auto visit = [&add](const ClassRow &index, Oid, int)
+	{
+		add(index.id);
+		return Walk::into;
 	};
 	add(partitioned_index);
-	WalkPartitions(partitioned_index,
-				   [&add](const ClassRow &index, Oid, int)
-				   {
-					   add(index.id);
-					   return Walk::into;
-				   });
-	return parts;
+	WalkPartitions(partitioned_index, visit);
+	return attached;
 }
 
 } // namespace
@@ -87,25 +86,25 @@ HTAB *PartsOf(Oid partitioned_index)
 List *FindLackingPartitions(Oid table, Oid partitioned_index)
 {
 	List *lacking = NIL;
-	HTAB *parts = PartsOf(partitioned_index);
-	const auto part_of = [parts](Oid id)
+	HTAB *attached = ReadAttachedIndexes(partitioned_index);
+	const auto index_on = [attached](Oid id)
 	{
-		const auto *part =
-			static_cast<const PartOfIndex *>(hash_search(parts, &id, HASH_FIND, nullptr));
-		return part != nullptr ? part->index : InvalidOid;
+		const auto *found =
+			static_cast<const AttachedIndex *>(hash_search(attached, &id, HASH_FIND, nullptr));
+		return found != nullptr ? found->index : InvalidOid;
 	};
-	WalkPartitions(
-		table,
-		[&](const ClassRow &partition, Oid parent, int)
-		{
-			if (partition.kind == RELKIND_FOREIGN_TABLE)
-				return Walk::past;
-			const Oid index = part_of(partition.id);
-			if (OidIsValid(index))
-				return IsValidIndex(index) ? Walk::past : Walk::into;
-			lacking = lappend(lacking, Make(LackingPartition{partition.id, part_of(parent)}));
+	const auto visit = [&](const ClassRow &partition, Oid parent, int)
+	{
+		if (partition.kind == RELKIND_FOREIGN_TABLE)
 			return Walk::past;
-		});
+		const Oid index = index_on(partition.id);
+		// If the index is valid, all partitions below have theirs, except foreign tables.
+		if (OidIsValid(index))
+			return IsValidIndex(index) ? Walk::past : Walk::into;
+		lacking = lappend(lacking, Make(LackingPartition{partition.id, index_on(parent)}));
+		return Walk::past;
+	};
+	WalkPartitions(table, visit);
 	return lacking;
 }
 

@@ -1,7 +1,8 @@
-// partitions: the one walk over a tree of partitions, of a table or of an index.
+// partitions: the walk over the partitions below a table or an index, and questions about all of
+// them.
 //
-// Reads pg_inherits and the system caches, takes no lock on a table. A partition that goes away
-// meanwhile is left out.
+// Reads pg_inherits and the system caches, and takes no lock on a table. A partition that goes away
+// meanwhile is left out. The walk serves interrupts.
 #pragma once
 
 #include "catalog/relation.hpp"
@@ -13,18 +14,18 @@ namespace psi
 // Where the walk goes after a partition.
 enum class Walk
 {
-	into, // its own partitions, if it has any
-	past, // the next one beside it
+	into, // to the partitions below it, if it has any
+	past, // to the next one on the same level
 	stop,
 };
 
-// Calls `visit(const ClassRow &partition, Oid parent, int level)` for each partition below `root`,
-// a partition before its own, in the order of their OIDs within one level; level 0 is directly
-// below the root. Returns false if a visit has said stop.
+// Calls `visit(const ClassRow &partition, Oid parent, int level)` for each partition below `root`.
+// A partition comes before those below it; within one level the order is that of the OIDs. Level 0
+// is directly below the root. Returns false if a visit has said stop.
 template <typename Visit> bool WalkPartitions(Oid root, Visit &&visit, int level = 0)
 {
 	check_stack_depth();
-	// find_inheritance_children() fails for one that is gone.
+	// find_inheritance_children() raises an error for a relation that is gone.
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(root)))
 		return true;
 	List *children = find_inheritance_children(root, NoLock);
@@ -45,30 +46,31 @@ template <typename Visit> bool WalkPartitions(Oid root, Visit &&visit, int level
 	return true;
 }
 
-// Is the current role the owner, and not only a member of it, of the table and of each partition
-// below it, with the right to create in their schemas? Foreign tables are left out.
+// Is the current role itself the owner (IsOwner()) of the table and of each partition below it, and
+// may it create objects in the schemas of the partitions? Foreign tables do not count.
 //
-// Mode rewrite asks for it where several steps take the place of one: ATTACH PARTITION and ADD
-// CONSTRAINT ... USING INDEX find by its name what the step before has built, and evaluate what is
-// constant in it as the current user, while CREATE INDEX does so as the owner of the table, who
-// could put an index with functions of his own in its place.
+// Mode rewrite requires this where several steps replace one command. ATTACH PARTITION and ADD
+// CONSTRAINT ... USING INDEX find the index that the previous step has built by its name, and
+// evaluate constant expressions in it as the current user. CREATE INDEX evaluates them as the owner
+// of the table. Another owner could replace the index by one that calls functions of his own.
 bool IsOwnerOfTree(Oid table);
 
-// All partitions below a table that hold rows here, OIDs. Allocates.
+// Returns the OIDs of the leaf partitions below a table, without foreign tables. Allocates.
 List *LeavesOf(Oid table);
 
-// The leaves below a partitioned index that have their part of it.
+// Counts the leaf partitions whose index is attached below the partitioned index.
 int CountLeavesWith(Oid partitioned_index);
 
-// A partition that lacks the index of its parent.
+// A partition without an index that corresponds to one on its parent.
 struct LackingPartition
 {
-	Oid partition;
-	Oid parent_index;
+	Oid partition = InvalidOid;
+	Oid parent_index = InvalidOid;
 };
 
-// The partitions of a table that lack what corresponds to the index, as far down as their parents
-// have it, LackingPartition *. Foreign tables are left out. Allocates.
+// Returns the partitions below a table that have no index attached below the partitioned index
+// although their parent has one, as a List of LackingPartition *. The partitions below those are
+// not listed, nor are foreign tables. Allocates.
 List *FindLackingPartitions(Oid table, Oid partitioned_index);
 
 } // namespace psi

@@ -1,5 +1,7 @@
-// relation: names, facts and sizes of single relations.
+// relation: pg_class through the system cache, and sizes from the files.
 #include "catalog/relation.hpp"
+
+#include "catalog/catalog_scan.hpp"
 
 namespace psi
 {
@@ -12,6 +14,11 @@ const char *RelationName::Shown() const
 const char *RelationName::Quoted() const
 {
 	return quote_qualified_identifier(visible ? nullptr : schema, name);
+}
+
+Oid Resolve(const RangeVar &name)
+{
+	return RangeVarGetRelidExtended(&name, NoLock, RVR_MISSING_OK, nullptr, nullptr);
 }
 
 ClassRow RowOf(Form_pg_class form)
@@ -31,7 +38,7 @@ std::optional<ClassRow> ReadClass(Oid relation)
 	if (!HeapTupleIsValid(tuple))
 		return std::nullopt;
 
-	const ClassRow row = RowOf(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple)));
+	const ClassRow row = RowOf(FormOf<Form_pg_class>(tuple));
 	ReleaseSysCache(tuple);
 	return row;
 }
@@ -52,15 +59,15 @@ RelationName QualifiedNameOf(const ClassRow &row)
 
 RelationName NameBeside(const RelationName &sibling, const char *name)
 {
-	// Something else of that name earlier in the search path would be found in its place.
+	// The bare name would find another relation of that name if one precedes it in the search path.
 	return {sibling.schema, name, sibling.visible && !OidIsValid(RelnameGetRelid(name))};
 }
 
 bool IsCreatedHere(Oid relation)
 {
-	// Whoever creates a relation holds it locked like this until the end of the transaction
-	// (heap_create_with_catalog()). Without that lock it is not ours, and need not be opened:
-	// opening each of some thousand partitions would fill the relation cache for nothing.
+	// A transaction that creates a relation holds ACCESS EXCLUSIVE on it until its end
+	// (heap_create_with_catalog()). Without that lock the relation was not created here, and it is
+	// not opened: opening thousands of partitions would fill the relation cache for nothing.
 	if (!HoldsRelationLock(relation, AccessExclusiveLock, false))
 		return false;
 
@@ -75,13 +82,12 @@ bool IsCreatedHere(Oid relation)
 std::optional<std::int64_t> MainForkSize(Oid relation)
 {
 	std::optional<std::int64_t> size;
-	WithRelationAtOnce(relation,
-					   [&size](Relation opened)
-					   {
-						   if (RELKIND_HAS_STORAGE(opened->rd_rel->relkind))
-							   size = static_cast<std::int64_t>(RelationGetNumberOfBlocks(opened)) *
-									  BLCKSZ;
-					   });
+	const auto measure = [&size](Relation opened)
+	{
+		if (RELKIND_HAS_STORAGE(opened->rd_rel->relkind))
+			size = static_cast<std::int64_t>(RelationGetNumberOfBlocks(opened)) * BLCKSZ;
+	};
+	WithRelationAtOnce(relation, measure);
 	return size;
 }
 
@@ -90,7 +96,7 @@ bool IsOwner(Oid relation, Oid role)
 	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	const bool owns = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner == role;
+	const bool owns = FormOf<Form_pg_class>(tuple)->relowner == role;
 	ReleaseSysCache(tuple);
 	return owns;
 }

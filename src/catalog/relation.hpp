@@ -1,8 +1,9 @@
-// relation: one relation, looked at without waiting.
+// relation: names, facts and sizes of single relations.
 //
-// Reads the system caches; opens a relation only under a lock that this transaction holds already
-// or that can be had at once, and gives it back. A relation that is gone is an empty answer, not an
-// error.
+// Reads the system caches and never waits for a lock. A relation is opened only under a lock that
+// this transaction holds already or gets at once; the latter is released again. A relation that
+// does not exist any more is an empty result, not an error. Raises nothing but out of memory and
+// errors in reading files, except in Resolve().
 #pragma once
 
 #include <cstdint>
@@ -16,61 +17,68 @@ namespace psi
 // The name of a relation, in the current memory context.
 struct RelationName
 {
-	const char *schema;
-	const char *name;
-	bool visible; // the search path finds it by its bare name
+	const char *schema = nullptr;
+	const char *name = nullptr;
+	bool visible = false; // the search path finds the relation by its bare name
 
-	// For a message: schema-qualified unless visible, not quoted. Allocates.
+	// For a message: with the schema unless visible, not quoted. Allocates.
 	const char *Shown() const;
-	// For a command: the same, quoted where it has to be. Allocates.
+	// For a command: with the schema unless visible, quoted where necessary. Allocates.
 	const char *Quoted() const;
 };
 
-// What is needed of a row of pg_class.
+// The columns of pg_class that are needed.
 struct ClassRow
 {
-	Oid id;
-	Oid schema;
-	NameData name;
-	char kind;         // RELKIND_...
-	char persistence;  // RELPERSISTENCE_...
-	bool is_partition; // a table that is attached to a partitioned one, or an index to an index
-	bool is_system;    // a system catalog, a TOAST table, or an index of one (IsSystemClass())
+	Oid id = InvalidOid;
+	Oid schema = InvalidOid;
+	NameData name{};
+	char kind = 0;             // RELKIND_...
+	char persistence = 0;      // RELPERSISTENCE_...
+	bool is_partition = false; // a table attached to a partitioned table, or an index to an index
+	bool is_system = false;    // a system catalog, a TOAST table, or an index of one
+							   // (IsSystemClass())
 };
 
-// What is needed of a row that is at hand.
+// Returns the OID of the relation with this name, or InvalidOid. Takes no lock. Raises what
+// RangeVarGetRelidExtended() raises: no permission on the schema, another database.
+Oid Resolve(const RangeVar &name);
+
+// Converts a row of pg_class that the caller has read.
 ClassRow RowOf(Form_pg_class form);
 
-// The row of a relation, from the system cache.
+// Reads the row of a relation from the system cache.
 std::optional<ClassRow> ReadClass(Oid relation);
 
-// The name of a relation. Allocates.
+// Returns the name of a relation. Allocates.
 RelationName NameOf(const ClassRow &row);
 
-// The same, to be shown and quoted with the schema whatever the search path. Allocates.
+// Returns the name of a relation, always shown and quoted with the schema. Allocates.
 RelationName QualifiedNameOf(const ClassRow &row);
 
-// The name of a relation that is yet to be created in the schema of `sibling`. Allocates.
+// Returns the name of a relation that will be created in the schema of `sibling`. Allocates.
 RelationName NameBeside(const RelationName &sibling, const char *name);
 
-// Was the relation created in the current transaction, in any subtransaction that is still in
-// force? Asks rd_createSubid (rel.h); the xmin of the catalog row would not do, since any ALTER
-// TABLE moves it.
+// Was the relation created in the current transaction, in a subtransaction that has not been rolled
+// back? Reads rd_createSubid (rel.h). The xmin of the row of pg_class does not answer this, because
+// every ALTER TABLE writes a new row.
 bool IsCreatedHere(Oid relation);
 
-// Is it this very role that owns the relation? False for one that is gone.
+// Is this role itself the owner of the relation, rather than a member of the owner? False for a
+// relation that is gone.
 bool IsOwner(Oid relation, Oid role);
 
-// Bytes in the main fork, from the files: pg_class.relpages is 0 or -1 for a table never analyzed.
-// Nothing if another session's lock, or its wait for one, keeps us from opening the relation.
+// Returns the size of the main fork in bytes. The size comes from the files, since
+// pg_class.relpages is 0 or -1 for a table that was never analyzed. Nothing if the relation cannot
+// be opened because another session has locked it or waits for a lock on it.
 std::optional<std::int64_t> MainForkSize(Oid relation);
 
-// Calls `use` with the relation opened under ACCESS SHARE, if this transaction holds that or a
-// stronger lock, or it can be had at once; else returns false.
+// Calls `use(Relation)` with the relation opened under ACCESS SHARE, if this transaction holds that
+// or a stronger lock or gets it at once. Otherwise, or if the relation is gone, returns false.
 template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 {
-	// ConditionalLockRelationOid() fails for a conflicting lock that is only waited for, too: even
-	// if this transaction holds one that would do.
+	// ConditionalLockRelationOid() also fails if another session waits for a conflicting lock, even
+	// when this transaction already holds a sufficient one.
 	const bool ours = HoldsRelationLock(relation, AccessShareLock, true);
 	if (!ours && !ConditionalLockRelationOid(relation, AccessShareLock))
 		return false;

@@ -1,6 +1,7 @@
-// relation_set: counts what is reached, and spells out the first of it.
+// relation_set: counts the relations, and keeps the names of the first ones.
 #include "catalog/relation_set.hpp"
 
+#include "catalog/catalog_scan.hpp"
 #include "catalog/partitions.hpp"
 #include "pg/array.hpp"
 
@@ -10,33 +11,32 @@ namespace psi
 namespace
 {
 
-// A set that is being filled.
-struct Filling
+// A set while it is being collected.
+struct Collector
 {
-	RelationSet set{};
-	Member *spelled;
+	RelationSet set;
+	Array<Member> spelled;
 	std::int64_t enough;
 
-	explicit Filling(std::int64_t enough_bytes)
-		: spelled(static_cast<Member *>(palloc(sizeof(Member) * spelled_max))), enough(enough_bytes)
+	explicit Collector(std::int64_t enough_bytes) : enough(enough_bytes)
 	{
 		if (enough > 0)
 			set.size = 0;
 	}
 
-	// Returns its position, or -1 if there are enough.
-	int Spell(const ClassRow &row, bool leaf, int parent)
+	// Keeps the name of a relation. Returns its position, or -1 if there are enough of them.
+	int KeepName(const ClassRow &row, bool leaf, int parent)
 	{
-		if (set.spelled_members >= spelled_members_max || set.spelled_count >= spelled_max)
+		if (set.spelled_members >= spelled_members_max || spelled.Count() >= spelled_max)
 			return -1;
-		spelled[set.spelled_count] = {NameOf(row), row.schema, leaf, parent};
+		spelled.Add({NameOf(row), row.schema, leaf, parent});
 		if (leaf)
 			++set.spelled_members;
-		return set.spelled_count++;
+		return spelled.Count() - 1;
 	}
 
 	// Counts a table that holds rows.
-	void Count(const ClassRow &table)
+	void CountTable(const ClassRow &table)
 	{
 		++set.members;
 		if (table.persistence == RELPERSISTENCE_TEMP || IsCreatedHere(table.id))
@@ -51,103 +51,85 @@ struct Filling
 			set.size.reset();
 	}
 
-	RelationSet Filled()
+	RelationSet Finish()
 	{
-		set.spelled = spelled;
+		set.spelled = spelled.begin();
+		set.spelled_count = spelled.Count();
 		return set;
 	}
 };
-
-// Calls `visit` with each row of pg_class that has this value in this column; all of them if the
-// column is 0. Takes ACCESS SHARE on pg_class for the time of the scan.
-template <typename Visit> void ForEachRelation(AttrNumber column, Oid value, Visit visit)
-{
-	const Relation pg_class = table_open(RelationRelationId, AccessShareLock);
-	ScanKeyData key;
-	if (column != InvalidAttrNumber)
-		ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(value));
-	SysScanDesc scan = systable_beginscan(pg_class, InvalidOid, false, nullptr,
-										  column != InvalidAttrNumber ? 1 : 0, &key);
-	for (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple);
-		 tuple = systable_getnext(scan))
-	{
-		CHECK_FOR_INTERRUPTS();
-		visit(reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple)));
-	}
-	systable_endscan(scan);
-	table_close(pg_class, AccessShareLock);
-}
 
 } // namespace
 
 RelationSet PartitionsOf(Oid root, std::int64_t enough)
 {
-	Filling filling(enough);
-	// Where the partitioned table is spelled that the walk has entered, for each level.
+	Collector collector(enough);
+	// The positions of the partitioned tables on the way from the root to the current level.
 	Array<int> parents;
 	parents.Add(-1);
-	WalkPartitions(root,
-				   [&](const ClassRow &partition, Oid, int level)
-				   {
-					   const bool leaf = partition.kind != RELKIND_PARTITIONED_TABLE;
-					   if (partition.kind == RELKIND_FOREIGN_TABLE)
-					   {
-						   ++filling.set.foreign;
-						   return Walk::past;
-					   }
-					   const int position = filling.Spell(partition, leaf, parents[level]);
-					   if (leaf)
-						   filling.Count(partition);
-					   else
-					   {
-						   parents.Truncate(level + 1);
-						   parents.Add(position);
-					   }
-					   return Walk::into;
-				   });
-	return filling.Filled();
+	const auto visit = [&](const ClassRow &partition, Oid, int level)
+	{
+		if (partition.kind == RELKIND_FOREIGN_TABLE)
+		{
+			++collector.set.foreign;
+			return Walk::past;
+		}
+		const bool leaf = partition.kind != RELKIND_PARTITIONED_TABLE;
+		const int position = collector.KeepName(partition, leaf, parents[level]);
+		if (leaf)
+			collector.CountTable(partition);
+		else
+		{
+			parents.Truncate(level + 1);
+			parents.Add(position);
+		}
+		return Walk::into;
+	};
+	WalkPartitions(root, visit);
+	return collector.Finish();
 }
 
 RelationSet TablesIn(Oid schema, std::int64_t enough)
 {
-	Filling filling(enough);
+	Collector collector(enough);
+	const auto visit = [&collector](Form_pg_class form)
+	{
+		if ((form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW) ||
+			form->oid < FirstNormalObjectId)
+			return true;
+		const ClassRow row = RowOf(form);
+		collector.KeepName(row, true, -1);
+		collector.CountTable(row);
+		return true;
+	};
 	const AttrNumber column = OidIsValid(schema) ? Anum_pg_class_relnamespace : InvalidAttrNumber;
-	ForEachRelation(
-		column, schema,
-		[&](Form_pg_class form)
-		{
-			if ((form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW) ||
-				form->oid < FirstNormalObjectId)
-				return;
-			const ClassRow row = RowOf(form);
-			filling.Spell(row, true, -1);
-			filling.Count(row);
-		});
-	return filling.Filled();
+	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr, {{column, schema}}, visit);
+	return collector.Finish();
 }
 
 RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, bool &all_owned)
 {
-	Filling filling(enough);
+	Collector collector(enough);
 	all_owned = true;
-	ForEachRelation(Anum_pg_class_reltablespace, tablespace,
-					[&](Form_pg_class form)
-					{
-						if (form->relkind != RELKIND_INDEX || form->relisshared ||
-							IsCatalogNamespace(form->relnamespace) ||
-							isAnyTempNamespace(form->relnamespace) ||
-							IsToastNamespace(form->relnamespace) ||
-							(owners != NIL && !list_member_oid(owners, form->relowner)))
-							return;
-						if (!OwnsRelation(form->oid, GetUserId()))
-							all_owned = false;
-						const auto table = ReadClass(IndexGetRelation(form->oid, true));
-						if (!table.has_value())
-							return;
-						filling.Spell(RowOf(form), true, -1);
-						filling.Count(*table);
-					});
-	return filling.Filled();
+	const auto visit = [&](Form_pg_class form)
+	{
+		if (form->relkind != RELKIND_INDEX || form->relisshared ||
+			IsCatalogNamespace(form->relnamespace) || isAnyTempNamespace(form->relnamespace) ||
+			IsToastNamespace(form->relnamespace) ||
+			(owners != NIL && !list_member_oid(owners, form->relowner)))
+			return true;
+		if (!OwnsRelation(form->oid, GetUserId()))
+			all_owned = false;
+		const auto table = ReadClass(IndexGetRelation(form->oid, true));
+		if (!table.has_value())
+			return true;
+		collector.KeepName(RowOf(form), true, -1);
+		collector.CountTable(*table);
+		return true;
+	};
+	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr,
+							   {{Anum_pg_class_reltablespace, tablespace}}, visit);
+	return collector.Finish();
 }
 
 } // namespace psi

@@ -1,8 +1,9 @@
-// relation_set: the relations that a statement reaches by way of another one: the partitions of a
+// relation_set: the relations that a statement reaches through another object: the partitions of a
 // partitioned table, the tables of a schema or database, the indexes in a tablespace.
 //
-// Reads pg_inherits, pg_class and the system caches, takes no lock on a table. A relation that goes
-// away meanwhile is left out.
+// Reads pg_inherits, pg_class and the system caches. Takes ACCESS SHARE on pg_class while it scans
+// it. Opens tables only for their size, under a lock that this transaction holds or gets at once. A
+// relation that goes away meanwhile is left out. Serves interrupts.
 #pragma once
 
 #include "catalog/relation.hpp"
@@ -10,47 +11,49 @@
 namespace psi
 {
 
-// One of them, for the commands in the hint.
+// A relation of a set, for the commands in a hint.
 struct Member
 {
 	RelationName name;
-	Oid schema;
-	bool leaf;  // holds rows itself; else it is a partitioned table between the root and the leaves
-	int parent; // position of its parent in RelationSet::spelled; -1: the table at the root
+	Oid schema = InvalidOid;
+	bool leaf = false; // holds rows itself; otherwise a partitioned table between root and leaves
+	int parent = -1;   // position of its parent in RelationSet::spelled; -1: the root
 };
 
-// So many that hold rows are named one by one.
+// A set keeps the names of at most this many relations that hold rows.
 constexpr int spelled_members_max = 10;
-// ... and so many with the partitioned tables between.
+// It keeps at most this many names if those of partitioned tables are included.
 constexpr int spelled_max = 30;
 
 struct RelationSet
 {
-	int members;  // that can hold an index: foreign tables are not counted
-	int standing; // of them those that other sessions can see: not created here, not temporary
-	int foreign;
-	// Bytes in the main forks of the standing ones; nothing if one of them could not be opened, or
-	// if nobody wanted to know.
+	int members = 0;  // those that can hold an index: foreign tables are not counted
+	int standing = 0; // members that other sessions can see: not created here, not temporary
+	int foreign = 0;  // foreign tables
+	// Bytes in the main forks of the standing members. Nothing if one of them could not be opened,
+	// or if the caller does not need the size.
 	std::optional<std::int64_t> size;
 
-	const Member *spelled; // the first of them, with the partitioned tables above, parents first
-	int spelled_count;
-	int spelled_members;
+	// The first members, together with the partitioned tables above them, parents first.
+	const Member *spelled = nullptr;
+	int spelled_count = 0;
+	int spelled_members = 0; // those of them that hold rows
 };
 
-// The partitions below a partitioned table, on every level. Here and below: sizes are added up
-// until they reach `enough` bytes, and not asked for when it is 0; allocates in the current memory
-// context.
+// Returns the partitions below a partitioned table, on every level. In all three functions, sizes
+// are added up until they reach `enough` bytes, and are not read if it is 0. Allocates in the
+// current memory context.
 RelationSet PartitionsOf(Oid root, std::int64_t enough);
 
-// The tables and materialized views that REINDEX SCHEMA takes up, or with InvalidOid REINDEX
-// DATABASE (ReindexMultipleTables()). What comes with the server is not counted: its catalogs pass,
-// and the few small tables of information_schema are nobody's to wait for.
+// Returns the tables and materialized views that REINDEX SCHEMA processes or, for InvalidOid,
+// REINDEX DATABASE (ReindexMultipleTables()). Relations that initdb has created do not count: the
+// catalogs are allowed anyway, and nobody waits for the few small tables of information_schema.
 RelationSet TablesIn(Oid schema, std::int64_t enough);
 
-// The indexes that ALTER INDEX ALL IN TABLESPACE moves (AlterTableMoveAll()), of the owners given
-// or of all if that is NIL. Standing and size are those of their tables. `tablespace` as in
-// pg_class.reltablespace, InvalidOid for the database's own. `all_owned`: the role may move them.
+// Returns the indexes that ALTER INDEX ALL IN TABLESPACE moves (AlterTableMoveAll()) and that
+// belong to one of the owners, or to anyone if that is NIL. Standing and size are those of their
+// tables. `tablespace` as in pg_class.reltablespace: InvalidOid for the database's default.
+// `all_owned` is set: may the current role move all of them?
 RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, bool &all_owned);
 
 } // namespace psi

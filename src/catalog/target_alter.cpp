@@ -1,5 +1,8 @@
-// target_alter: ALTER TABLE ... ADD UNIQUE, PRIMARY KEY, EXCLUDE, as constraint or with a column.
-#include "catalog/target_parts.hpp"
+// target_alter: ALTER TABLE ... ADD UNIQUE, PRIMARY KEY or EXCLUDE, as a table constraint or with a
+// column.
+#include "catalog/catalog_scan.hpp"
+#include "catalog/target_commands.hpp"
+#include "pg/list.hpp"
 
 namespace psi
 {
@@ -7,58 +10,60 @@ namespace psi
 namespace
 {
 
+// Does the table have all these columns, or does the command add them?
 bool AllColumnsExist(const Request &request, const List *names, Oid table)
 {
-	for (int i = 0; i < list_length(names); ++i)
+	for (const String *name : Each<const String>(names))
 	{
-		const char *name = strVal(list_nth(names, i));
-		if (get_attnum(table, name) <= 0 && !request.summary->AddsColumn(name))
+		if (get_attnum(table, name->sval) <= 0 && !request.summary->AddsColumn(name->sval))
 			return false;
 	}
 	return true;
 }
 
-// False for a column that does not exist: one that the same command adds says itself what it is.
+// False for a column that does not exist: the command itself says whether a column that it adds is
+// NOT NULL.
 bool IsNullable(Oid table, const char *column)
 {
 	const HeapTuple tuple = SearchSysCacheAttName(table, column);
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	const bool nullable = !reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
+	const bool nullable = !FormOf<Form_pg_attribute>(tuple)->attnotnull;
 	ReleaseSysCache(tuple);
 	return nullable;
 }
 
-// One whose index is invalid, since the partitions lack theirs, is one that mode rewrite goes on
-// with. rd_pkindex is set for it from 18 on.
+// Does the table have a primary key with a valid index? If the index is invalid because partitions
+// lack theirs, an earlier command in mode rewrite began it, and the next one completes it. From 18
+// on, rd_pkindex is set for an invalid index as well.
 bool HasPrimaryKey(Oid table)
 {
 	bool has = false;
-	WithRelationAtOnce(table,
-					   [&has](Relation opened)
-					   {
-						   // It fills in rd_pkindex.
-						   list_free(RelationGetIndexList(opened));
-						   has = OidIsValid(opened->rd_pkindex) &&
-								 get_index_isvalid(opened->rd_pkindex);
-					   });
+	const auto read = [&has](Relation opened)
+	{
+		// RelationGetIndexList() sets rd_pkindex.
+		list_free(RelationGetIndexList(opened));
+		has = OidIsValid(opened->rd_pkindex) && get_index_isvalid(opened->rd_pkindex);
+	};
+	WithRelationAtOnce(table, read);
 	return has;
 }
 
-// Would PostgreSQL refuse the subcommand, whatever the guard says?
+// Will PostgreSQL itself refuse the subcommand?
 bool IsRefused(const Request &request, Oid table)
 {
 	const Constraint &constraint = *request.constraint;
 	const auto *command =
 		static_cast<const AlterTableCmd *>(list_nth(request.alter->cmds, request.subcommand));
-	// One that is there is passed over with IF NOT EXISTS, with its constraints.
+	// ADD COLUMN IF NOT EXISTS skips an existing column together with its constraints.
 	if (request.column != nullptr &&
 		get_attnum(table, request.column->colname) != InvalidAttrNumber)
 		return !command->missing_ok;
 	if (constraint.contype == CONSTR_PRIMARY && HasPrimaryKey(table) &&
 		!request.summary->drops_constraint)
 		return true;
-	// On a partitioned table it may be that of an earlier try, which mode rewrite goes on with.
+	// On a partitioned table, the constraint may be that of an earlier command in mode rewrite,
+	// which this one completes.
 	if (constraint.conname != nullptr && get_rel_relkind(table) == RELKIND_RELATION &&
 		ConstraintNameIsUsed(CONSTRAINT_RELATION, table, constraint.conname) &&
 		!request.summary->drops_constraint)
@@ -69,10 +74,11 @@ bool IsRefused(const Request &request, Oid table)
 
 } // namespace
 
-// RangeVarCallbackForAlterRelation(), ATExecAddColumn(), ATExecAddIndex() and DefineIndex().
+// Follows RangeVarCallbackForAlterRelation(), ATExecAddColumn(), ATExecAddIndex() and
+// DefineIndex().
 Target LookAtAddConstraint(const Request &request, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	const Constraint &constraint = *request.constraint;
 	const auto table = ReadClass(Resolve(*request.name));
 	if (!table.has_value() ||
@@ -91,20 +97,19 @@ Target LookAtAddConstraint(const Request &request, const Circumstances &circumst
 	}
 
 	DescribeTable(*table, !request.name->inh, circumstances, target);
-	// A constraint cannot reach into a foreign table: PostgreSQL refuses.
+	// PostgreSQL refuses such a constraint if a partition is a foreign table.
 	if (target.set.foreign > 0)
 		target.facts.resolves = false;
-	// ADD COLUMN IF NOT EXISTS of one that does.
+	// ADD COLUMN IF NOT EXISTS with an existing column does nothing.
 	target.facts.idle = request.column != nullptr &&
 						get_attnum(table->id, request.column->colname) != InvalidAttrNumber;
 	if (constraint.contype == CONSTR_PRIMARY)
 	{
 		List *nullable = NIL;
-		for (int i = 0; i < list_length(constraint.keys); ++i)
+		for (const String *column : Each<const String>(constraint.keys))
 		{
-			char *column = strVal(list_nth(constraint.keys, i));
-			if (IsNullable(table->id, column))
-				nullable = lappend(nullable, column);
+			if (IsNullable(table->id, column->sval))
+				nullable = lappend(nullable, column->sval);
 		}
 		target.nullable_columns = nullable;
 	}

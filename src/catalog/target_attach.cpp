@@ -1,8 +1,7 @@
 // target_attach: ALTER TABLE ... ATTACH PARTITION, which builds every index of the partitioned
 // table that the partition lacks.
-#include "catalog/target_parts.hpp"
-
 #include "catalog/index_match.hpp"
+#include "catalog/target_commands.hpp"
 #include "pg/array.hpp"
 #include "pg/list.hpp"
 
@@ -12,7 +11,7 @@ namespace psi
 namespace
 {
 
-// The column of that name, or null.
+// Returns the column of this name, or null.
 const FormData_pg_attribute *FindColumn(TupleDesc columns, const char *name)
 {
 	for (int i = 0; i < columns->natts; ++i)
@@ -24,7 +23,8 @@ const FormData_pg_attribute *FindColumn(TupleDesc columns, const char *name)
 	return nullptr;
 }
 
-// Does `other` have every column of `columns`, with the same type? If not, PostgreSQL refuses.
+// Does `other` have every column of `columns`, with the same type? If not, PostgreSQL refuses the
+// command.
 bool HasColumns(TupleDesc columns, TupleDesc other)
 {
 	for (int i = 0; i < columns->natts; ++i)
@@ -40,43 +40,42 @@ bool HasColumns(TupleDesc columns, TupleDesc other)
 	return true;
 }
 
-// An index of the partition that may serve for one of the partitioned table.
+// An index of the partition that may correspond to one of the partitioned table.
 struct Candidate
 {
 	ComparableIndex index;
-	bool used; // it matches one already: each can serve once
+	bool used; // it corresponds to an index already, and cannot be attached to a second one
 };
 
 // What is found out about the indexes of the two tables.
 struct Comparison
 {
-	Relation parent;
-	Relation partition;
-	AttrMap *columns;
+	Relation parent = nullptr;
+	Relation partition = nullptr;
+	AttrMap *columns = nullptr;
 	Array<Candidate> candidates;
-	MissingIndex *missing;
-	int missing_count;
-	bool unseen;
+	Array<MissingIndex> missing;
+	bool unseen = false; // an index, or a table, could not be opened at once
 };
 
-// Reads each index of the partition once, however many there are on the partitioned table.
+// Reads each index of the partition once, however many indexes the partitioned table has.
 void ReadCandidates(Comparison &comparison)
 {
+	const auto read = [&comparison](Relation index)
+	{
+		if (!index->rd_rel->relispartition && index->rd_index->indisvalid)
+			comparison.candidates.Add(
+				{ReadComparable(index, RelationGetRelid(comparison.partition)), false});
+	};
 	for (const Oid id : EachOid(RelationGetIndexList(comparison.partition)))
 	{
-		const auto read = [&](Relation index)
-		{
-			if (!index->rd_rel->relispartition && index->rd_index->indisvalid)
-				comparison.candidates.Add(
-					{ReadComparable(index, RelationGetRelid(comparison.partition)), false});
-		};
 		if (!WithRelationAtOnce(id, read))
 			comparison.unseen = true;
 	}
 }
 
-// AttachPartitionEnsureIndexes(): is there an index on the partition that can be attached to this
-// one?
+// Does the partition have an index that can be attached to this one
+// (AttachPartitionEnsureIndexes())?
 bool HasMatch(Comparison &comparison, Relation parent_index)
 {
 	const ComparableIndex wanted =
@@ -93,7 +92,8 @@ bool HasMatch(Comparison &comparison, Relation parent_index)
 	return false;
 }
 
-void CompareIndex(Comparison &comparison, Relation parent_index)
+// Notes down an index of the partitioned table that the partition lacks.
+void AddIfMissing(Comparison &comparison, Relation parent_index)
 {
 	if (parent_index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX ||
 		HasMatch(comparison, parent_index))
@@ -103,38 +103,59 @@ void CompareIndex(Comparison &comparison, Relation parent_index)
 		generateClonedIndexStmt(nullptr, parent_index, comparison.columns, &constraint);
 	const auto row = ReadClass(RelationGetRelid(parent_index));
 	if (row.has_value())
-		comparison.missing[comparison.missing_count++] = {NameOf(*row), create};
+		comparison.missing.Add({NameOf(*row), create});
 }
 
-// False if PostgreSQL refuses to attach this table to that one.
-bool Compare(Comparison &comparison)
+// Compares the indexes of the two tables. False if PostgreSQL refuses to attach the partition
+// because its columns differ.
+bool CompareTables(Comparison &comparison)
 {
 	const TupleDesc parent_columns = RelationGetDescr(comparison.parent);
 	const TupleDesc columns = RelationGetDescr(comparison.partition);
 	if (!HasColumns(parent_columns, columns) || !HasColumns(columns, parent_columns))
 		return false;
 
-	List *indexes = RelationGetIndexList(comparison.parent);
+	const auto compare = [&comparison](Relation index) { AddIfMissing(comparison, index); };
+	const List *indexes = RelationGetIndexList(comparison.parent);
 	comparison.columns = MapColumns(columns, parent_columns);
 	ReadCandidates(comparison);
-	comparison.missing =
-		static_cast<MissingIndex *>(palloc(sizeof(MissingIndex) * (list_length(indexes) + 1)));
-	for (int i = 0; i < list_length(indexes); ++i)
+	for (const Oid index : EachOid(indexes))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (!WithRelationAtOnce(list_nth_oid(indexes, i),
-								[&](Relation index) { CompareIndex(comparison, index); }))
+		if (!WithRelationAtOnce(index, compare))
 			comparison.unseen = true;
 	}
 	return true;
 }
 
+// Finds the indexes that the command would build, and fills in the facts that follow from them.
+void FindMissingIndexes(Oid parent, Oid partition, Target &target)
+{
+	Comparison comparison;
+	bool attachable = true;
+	const auto compare = [&](Relation table)
+	{
+		comparison.partition = table;
+		attachable = CompareTables(comparison);
+	};
+	const auto open_partition = [&](Relation table)
+	{
+		comparison.parent = table;
+		if (!WithRelationAtOnce(partition, compare))
+			comparison.unseen = true;
+	};
+	const bool opened = WithRelationAtOnce(parent, open_partition);
+	target.facts.resolves = attachable;
+	target.missing = {comparison.missing.begin(), comparison.missing.Count()};
+	target.unseen = !opened || comparison.unseen;
+	target.facts.idle = !target.unseen && target.missing.count == 0;
+}
+
 } // namespace
 
-// ATExecAttachPartition().
+// Follows ATExecAttachPartition().
 Target LookAtAttachPartition(const Request &request, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	const auto parent = ReadClass(Resolve(*request.name));
 	if (!parent.has_value() || parent->kind != RELKIND_PARTITIONED_TABLE)
 		return target;
@@ -148,7 +169,7 @@ Target LookAtAttachPartition(const Request &request, const Circumstances &circum
 		partition.has_value() && !partition->is_partition &&
 		(partition->kind == RELKIND_RELATION || partition->kind == RELKIND_PARTITIONED_TABLE);
 	if (!target.facts.resolves)
-		return target; // or a foreign table, which has no indexes
+		return target; // a foreign table has no indexes
 	target.facts.permitted = OwnsRelation(partition->id, GetUserId());
 	if (!target.facts.permitted)
 		return target;
@@ -158,25 +179,7 @@ Target LookAtAttachPartition(const Request &request, const Circumstances &circum
 		(target.facts.created && target.facts.standing == 0))
 		return target;
 
-	Comparison comparison{};
-	bool attachable = true;
-	const bool opened =
-		WithRelationAtOnce(parent->id,
-						   [&](Relation parent_table)
-						   {
-							   comparison.parent = parent_table;
-							   if (!WithRelationAtOnce(partition->id,
-													   [&](Relation table)
-													   {
-														   comparison.partition = table;
-														   attachable = Compare(comparison);
-													   }))
-								   comparison.unseen = true;
-						   });
-	target.facts.resolves = attachable;
-	target.missing = {comparison.missing, comparison.missing_count};
-	target.unseen = !opened || comparison.unseen;
-	target.facts.idle = !target.unseen && target.missing.count == 0;
+	FindMissingIndexes(parent->id, partition->id, target);
 	return target;
 }
 

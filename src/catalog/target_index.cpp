@@ -1,5 +1,6 @@
 // target_index: CREATE INDEX and DROP INDEX.
-#include "catalog/target_parts.hpp"
+#include "catalog/target_commands.hpp"
+#include "pg/list.hpp"
 
 namespace psi
 {
@@ -7,12 +8,12 @@ namespace psi
 namespace
 {
 
+// Does the table have all columns of these elements of an index?
 bool AllColumnsExist(const List *elements, Oid table)
 {
-	for (int i = 0; i < list_length(elements); ++i)
+	for (const IndexElem *element : Each<const IndexElem>(elements))
 	{
-		const auto *element = static_cast<const IndexElem *>(list_nth(elements, i));
-		// An index on a system column is refused as well.
+		// PostgreSQL also refuses an index on a system column.
 		if (element->name != nullptr && get_attnum(table, element->name) <= 0)
 			return false;
 	}
@@ -21,11 +22,11 @@ bool AllColumnsExist(const List *elements, Oid table)
 
 } // namespace
 
-// standard_ProcessUtility() and DefineIndex(): RangeVarCallbackOwnsRelation(), then CREATE on the
-// schema.
+// Follows standard_ProcessUtility() and DefineIndex(): RangeVarCallbackOwnsRelation(), then CREATE
+// on the schema.
 Target LookAtCreateIndex(const Request &request, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	const auto table = ReadClass(Resolve(*request.name));
 	if (!table.has_value() || (table->kind != RELKIND_RELATION && table->kind != RELKIND_MATVIEW &&
 							   table->kind != RELKIND_PARTITIONED_TABLE))
@@ -44,7 +45,7 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 		return target;
 	}
 
-	// index_create() looks for the name in the schema of the table, whatever table it is on there.
+	// index_create() looks for any relation of that name in the schema of the table.
 	const char *name = request.create->idxname;
 	if (request.create->if_not_exists && name != nullptr)
 	{
@@ -54,16 +55,16 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 	}
 
 	DescribeTable(*table, !request.name->inh, circumstances, target);
-	// A unique index cannot reach into a foreign table: PostgreSQL refuses.
+	// PostgreSQL refuses a unique index if a partition is a foreign table.
 	if (request.create->unique && target.set.foreign > 0)
 		facts.resolves = false;
 	return target;
 }
 
-// RemoveRelations() and RangeVarCallbackForDropRelation().
+// Follows RemoveRelations() and RangeVarCallbackForDropRelation().
 Target LookAtDropIndex(const Request &request, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	const auto index = ReadClass(Resolve(*makeRangeVarFromNameList(request.dropped)));
 	if (!index.has_value())
 	{
@@ -78,11 +79,11 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 
 	const auto table = ReadClass(IndexGetRelation(index->id, true));
 	if (!table.has_value())
-		return target; // dropped while we look
+		return target; // it has just been dropped
 
 	TableFacts &facts = target.facts;
 	facts.resolves = true;
-	// The owner of the index or of its schema may drop it.
+	// The owner of the index and the owner of its schema may drop it.
 	facts.permitted =
 		OwnsRelation(index->id, GetUserId()) || OwnsSchema(index->schema, GetUserId());
 	if (!facts.permitted)
@@ -91,7 +92,7 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 		return target;
 	}
 
-	// PostgreSQL refuses a catalog's index by name, before it comes to the next one.
+	// PostgreSQL refuses to drop the index of a catalog before it takes up the next name.
 	if (index->is_system)
 	{
 		facts.catalog = true;
@@ -99,9 +100,9 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 		return target;
 	}
 
-	// The index of a constraint or of a partitioned index cannot be dropped by itself. That is
-	// found out after all names were locked, so it does not end the walk over them: another name
-	// may be the one that this index is a part of.
+	// The index of a constraint cannot be dropped by itself, nor can one that is attached to a
+	// partitioned index. PostgreSQL checks that after it has locked all names, so the next names
+	// are taken up here as well: one of them may be the index that this one is attached to.
 	if (index->is_partition || OidIsValid(get_index_constraint(index->id)))
 	{
 		facts.resolves = false;
@@ -113,17 +114,6 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 	target.index = NameOf(*index);
 	target.index_id = index->id;
 	return target;
-}
-
-void RaiseAnalysisErrors(const IndexStmt &create, const Target &target, const char *query)
-{
-	WithRelationAtOnce(target.table_id,
-					   [&](Relation)
-					   {
-						   // It works in place, and the tree may belong to a cached plan.
-						   auto *copy = static_cast<IndexStmt *>(copyObjectImpl(&create));
-						   transformIndexStmt(target.table_id, copy, query);
-					   });
 }
 
 } // namespace psi

@@ -1,5 +1,5 @@
-// target_reindex: REINDEX, and ALTER INDEX ... SET TABLESPACE, which REINDEX can do as well.
-#include "catalog/target_parts.hpp"
+// target_reindex: REINDEX, and ALTER INDEX ... SET TABLESPACE, which REINDEX can replace.
+#include "catalog/target_commands.hpp"
 
 namespace psi
 {
@@ -7,7 +7,7 @@ namespace psi
 namespace
 {
 
-// The index behind a name with its table, as far as there are such.
+// The index of a name, and its table; nothing for what does not exist.
 struct IndexAndTable
 {
 	std::optional<ClassRow> index;
@@ -23,11 +23,11 @@ IndexAndTable FindIndex(const RangeVar &name)
 	return found;
 }
 
-// ReindexIndex() and RangeVarCallbackForReindexIndex().
+// Follows ReindexIndex() and RangeVarCallbackForReindexIndex().
 void LookAtReindexIndex(const Request &request, const Circumstances &circumstances, Target &target)
 {
 	const IndexAndTable found = FindIndex(*request.name);
-	// ReindexPartitions() works in transactions of its own.
+	// ReindexPartitions() runs in several transactions, so PostgreSQL refuses it in a block.
 	if (!found.table.has_value() ||
 		(found.index->kind == RELKIND_PARTITIONED_INDEX && circumstances.in_block))
 		return;
@@ -41,7 +41,8 @@ void LookAtReindexIndex(const Request &request, const Circumstances &circumstanc
 	target.exclusion = IsExclusionIndex(found.index->id);
 }
 
-// ReindexTable() and RangeVarCallbackMaintainsTable(), before 17 RangeVarCallbackOwnsTable().
+// Follows ReindexTable() and RangeVarCallbackMaintainsTable(), before 17
+// RangeVarCallbackOwnsTable().
 void LookAtReindexTable(const Request &request, const Circumstances &circumstances, Target &target)
 {
 	const auto table = ReadClass(Resolve(*request.name));
@@ -56,14 +57,15 @@ void LookAtReindexTable(const Request &request, const Circumstances &circumstanc
 		DescribeTable(*table, false, circumstances, target);
 }
 
+// Fills in a schema, database or tablespace and the relations in it.
 void DescribeSet(TableKind kind, const char *name, const RelationSet &set, Target &target)
 {
 	target.table = {name, name, true};
 	target.facts.kind = kind;
-	TakeSet(set, target);
+	SetReached(set, target);
 }
 
-// ReindexMultipleTables().
+// Follows ReindexMultipleTables().
 void LookAtReindexMany(const ReindexStmt &reindex, const Circumstances &circumstances,
 					   Target &target)
 {
@@ -86,10 +88,10 @@ void LookAtReindexMany(const ReindexStmt &reindex, const Circumstances &circumst
 					TablesIn(schema, circumstances.enough), target);
 }
 
-// AlterTableMoveAll().
+// Follows AlterTableMoveAll().
 Target LookAtMoveAll(const AlterTableMoveAllStmt &move, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	Oid from = get_tablespace_oid(move.orig_tablespacename, true);
 	const Oid to = get_tablespace_oid(move.new_tablespacename, true);
 	if (!OidIsValid(from) || !OidIsValid(to) || from == GLOBALTABLESPACE_OID ||
@@ -98,7 +100,7 @@ Target LookAtMoveAll(const AlterTableMoveAllStmt &move, const Circumstances &cir
 	target.facts.resolves = true;
 	target.facts.idle = from == to;
 	if (from == MyDatabaseTableSpace)
-		from = InvalidOid; // as pg_class.reltablespace has it
+		from = InvalidOid; // as in pg_class.reltablespace
 
 	const List *owners = roleSpecsToIds(move.roles);
 	const RelationSet set = IndexesIn(from, owners, circumstances.enough, target.facts.permitted);
@@ -111,7 +113,7 @@ Target LookAtMoveAll(const AlterTableMoveAllStmt &move, const Circumstances &cir
 
 Target LookAtReindex(const Request &request, const Circumstances &circumstances)
 {
-	Target target{};
+	Target target;
 	switch (request.reindex->kind)
 	{
 	case REINDEX_OBJECT_INDEX:
@@ -125,29 +127,30 @@ Target LookAtReindex(const Request &request, const Circumstances &circumstances)
 		LookAtReindexMany(*request.reindex, circumstances, target);
 		break;
 	case REINDEX_OBJECT_SYSTEM:
-		// Whether it is permitted PostgreSQL finds out itself: there is no concurrent form.
+		// There is no concurrent form, so PostgreSQL itself checks the permission.
 		target.facts.resolves = target.facts.permitted = target.facts.catalog = true;
 		break;
 	}
 	return target;
 }
 
-// RangeVarCallbackForAlterRelation(), ATPrepSetTableSpace(), ATExecSetTableSpace().
+// Follows RangeVarCallbackForAlterRelation(), ATPrepSetTableSpace(), ATExecSetTableSpace().
 Target LookAtMoveIndex(const Request &request, const Circumstances &circumstances)
 {
 	if (request.move_all != nullptr)
 		return LookAtMoveAll(*request.move_all, circumstances);
 
-	Target target{};
+	Target target;
 	const IndexAndTable found = FindIndex(*request.name);
 	if (!found.table.has_value() || !OidIsValid(get_tablespace_oid(request.tablespace, true)))
-		return target; // not an index: moving a table is none of our business
+		return target; // moving a table is not an operation on an index
 	target.facts.resolves = true;
 	target.facts.permitted = OwnsRelation(found.index->id, GetUserId());
 	if (!target.facts.permitted)
 		return target;
 	DescribeTable(*found.table, true, circumstances, target);
-	// A partitioned index has no storage: where its partitions will be is only noted down.
+	// A partitioned index has no storage: PostgreSQL only records the tablespace for new
+	// partitions.
 	target.facts.idle = found.index->kind == RELKIND_PARTITIONED_INDEX;
 	target.index = NameOf(*found.index);
 	target.index_id = found.index->id;

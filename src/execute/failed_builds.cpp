@@ -4,7 +4,7 @@
 #include "catalog/activity.hpp"
 #include "catalog/index_match.hpp"
 #include "catalog/index_name.hpp"
-#include "catalog/target_parts.hpp"
+#include "catalog/relation.hpp"
 #include "execute/drop_index.hpp"
 #include "message/build_message.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "execute/parse_command.hpp"
 #include "statement/request.hpp"
-#include "catalog/target.hpp"
+#include "catalog/find_target.hpp"
 
 namespace psi
 {

@@ -25,6 +25,7 @@ PSI_NODE(AlterTableCmd);
 PSI_NODE(AlterTableMoveAllStmt);
 PSI_NODE(AlterTableStmt);
 PSI_NODE(CollateClause);
+PSI_NODE(CollateExpr);
 PSI_NODE(ColumnDef);
 PSI_NODE(ColumnRef);
 PSI_NODE(Constraint);
@@ -37,6 +38,7 @@ PSI_NODE(PlannedStmt);
 PSI_NODE(RawStmt);
 PSI_NODE(ReindexStmt);
 PSI_NODE(String);
+PSI_NODE(Var);
 
 #undef PSI_NODE
 

@@ -158,30 +158,27 @@ RelationSet Partitions()
 }
 
 // One for each name among those found before: the same for the same.
-Oid OidOf(const RelationName &name, const Judgment *before, int count)
+Oid OidOf(const RelationName &name, const Judgments &before)
 {
-	for (int i = 0; i < count; ++i)
+	for (const Judgment &judgment : before)
 	{
-		const RelationName &other = before[i].target.index;
+		const RelationName &other = judgment.target.index;
 		if (SameText(name.name, other.name) && name.visible == other.visible &&
 			(name.visible || SameText(name.schema, other.schema)))
-			return before[i].target.index_id;
+			return judgment.target.index_id;
 	}
-	return FirstNormalObjectId + static_cast<Oid>(count);
+	return FirstNormalObjectId + static_cast<Oid>(before.count);
 }
 
 Judgments Find(const Requests &requests, bool partitioned)
 {
-	auto *items = static_cast<Judgment *>(palloc0(sizeof(Judgment) * requests.Count()));
+	Judgments judgments;
 	bool adds = false;
 	for (const Request &request : requests)
 		adds = adds || request.operation == Operation::add_constraint;
-	int count = 0;
-	int violations = 0;
 	for (const Request &request : requests)
 	{
-		Judgment &judgment = items[count++];
-		new (&judgment) Judgment{};
+		Judgment judgment;
 		judgment.request = request;
 		Target &target = judgment.target;
 		target.facts.resolves = target.facts.permitted = true;
@@ -190,7 +187,7 @@ Judgments Find(const Requests &requests, bool partitioned)
 		else if (request.dropped != nullptr)
 		{
 			target.table = target.index = NameFrom(request.dropped);
-			target.index_id = OidOf(target.index, items, count - 1);
+			target.index_id = OidOf(target.index, judgments);
 		}
 		else if (request.reindex != nullptr)
 			target.table = {nullptr, request.reindex->name, true};
@@ -211,9 +208,9 @@ Judgments Find(const Requests &requests, bool partitioned)
 		const bool violates = !adds || request.operation == Operation::add_constraint;
 		judgment.verdict = violates ? Verdict{Reason::violation, Lock::share}
 								   : Verdict{Reason::missing, Lock::none};
-		violations += violates ? 1 : 0;
+		judgments.Add(judgment);
 	}
-	return {items, count, violations};
+	return judgments;
 }
 
 // ---- CREATE INDEX

@@ -1,4 +1,4 @@
-// mending: what the view pg_safe_index_invalid says of an invalid index.
+// entry_points: a row of the view pg_safe_index_invalid.
 #include "catalog/activity.hpp"
 #include "catalog/entry_points.h"
 #include "catalog/invalid_index.hpp"

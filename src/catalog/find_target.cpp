@@ -1,0 +1,32 @@
+// find_target: the dispatch to the function for the operation.
+#include "catalog/find_target.hpp"
+
+#include "catalog/target_commands.hpp"
+
+namespace psi
+{
+
+Target Look(const Request &request, const Circumstances &circumstances)
+{
+	// Within a transaction the caches may still hold a name that another session has given to
+	// another table since. The command itself will notice when it takes its lock.
+	AcceptInvalidationMessages();
+	switch (request.operation)
+	{
+	case Operation::create_index:
+		return LookAtCreateIndex(request, circumstances);
+	case Operation::drop_index:
+		return LookAtDropIndex(request, circumstances);
+	case Operation::reindex:
+		return LookAtReindex(request, circumstances);
+	case Operation::add_constraint:
+		return LookAtAddConstraint(request, circumstances);
+	case Operation::attach_partition:
+		return LookAtAttachPartition(request, circumstances);
+	case Operation::move_index:
+		return LookAtMoveIndex(request, circumstances);
+	}
+	return Target{};
+}
+
+} // namespace psi
