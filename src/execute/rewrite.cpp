@@ -196,97 +196,100 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 	return true;
 }
 
-void TellAndRun(const Runner &runner, const Judgments &judgments, const StatementText &statement,
-				const Remedy &remedy)
+// What the client has sent.
+struct Refused
 {
-	TellRewritten(judgments, FirstCommands(remedy.list), statement.text);
-	RunRemedy(runner, remedy, judgments.FirstViolation());
+	const Judgments &judgments;
+	const Judgment &first; // violation
+	const StatementText &statement;
+};
+
+void TellAndRun(const Runner &runner, const Refused &refused, const Remedy &remedy)
+{
+	TellRewritten(refused.judgments, FirstCommands(remedy.list), refused.statement.text);
+	RunRemedy(runner, remedy, refused.first);
 }
 
 // IF NOT EXISTS would skip an invalid index. Drops it and builds it again if it is the one that the
 // command asks for, and not another one of that name.
-bool RebuildSkipped(const Runner &runner, const Judgments &judgments,
-					const StatementText &statement)
+bool RebuildSkipped(const Runner &runner, const Refused &refused)
 {
-	const Judgment &judgment = judgments.FirstViolation();
-	const IndexStmt *create = judgment.request.create;
-	const InvalidIndex &invalid = *judgment.target.invalid;
-	if (create == nullptr || ReachesSeveral(judgment.target.facts.kind) ||
-		invalid.table_id != judgment.target.table_id ||
+	const Target &target = refused.first.target;
+	const IndexStmt *create = refused.first.request.create;
+	const InvalidIndex &invalid = *target.invalid;
+	if (create == nullptr || ReachesSeveral(target.facts.kind) ||
+		invalid.table_id != target.table_id ||
 		AtWorkOn(invalid.id, invalid.table_id).doing != Doing::nothing ||
 		!IsSameIndex(invalid.id, *create, invalid.table_id, runner.call.query))
 		return false;
-	const Remedy remedy = FindRemedyForTable(judgment, statement, runner.call.query);
+	const Remedy remedy = FindRemedyForTable(refused.first, refused.statement, runner.call.query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellAndRun(runner, judgments, statement, remedy);
+	TellAndRun(runner, refused, remedy);
 	return true;
 }
 
 // CREATE INDEX or ADD CONSTRAINT on a partitioned table.
-bool RewriteOnPartitions(const Runner &runner, const Judgments &judgments,
-						 const StatementText &statement)
+bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 {
-	const Judgment &judgment = judgments.FirstViolation();
-	const Target &target = judgment.target;
+	const Target &target = refused.first.target;
 	if (!IsOwnerOfTree(target.table_id))
 		return false;
 	IndexPlan plan{};
-	if (judgment.request.constraint != nullptr)
-		plan = PlanForConstraint(judgment.request);
-	else if (!PlanOnPartitions(judgment, statement, runner.call.query, plan))
+	if (refused.first.request.constraint != nullptr)
+		plan = PlanForConstraint(refused.first.request);
+	else if (!PlanOnPartitions(refused.first, refused.statement, runner.call.query, plan))
 		return false;
-	TellRewritten(judgments, nullptr, statement.text);
+	TellRewritten(refused.judgments, nullptr, refused.statement.text);
 	if (target.set.foreign > 0)
-		BuildBesideForeign(runner, plan, target.table_id, statement.text);
+		BuildBesideForeign(runner, plan, target.table_id, refused.statement.text);
 	else
 		BuildOnPartitionTree(runner, plan, target.table_id);
 	return true;
 }
 
-// Every other command: runs the commands that the hint would show.
-bool RewriteAsHinted(const Runner &runner, const Judgments &judgments,
-					 const StatementText &statement, Remedy remedy)
+// Every other command: runs the commands of the hint, or commands like them.
+bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
-	const Judgment &judgment = judgments.FirstViolation();
-	switch (judgment.request.operation)
+	switch (refused.first.request.operation)
 	{
 	case Operation::add_constraint:
-		if (!IsOwner(judgment.target.table_id, GetUserId()))
+		if (!IsOwner(refused.first.target.table_id, GetUserId()))
 			return false;
-		remedy = RemedyForConstraint(judgment);
+		remedy = RemedyForConstraint(refused.first);
 		break;
 	case Operation::drop_index:
-		if (list_length(remedy.list) > 1 && !MayDropAll(judgments))
+		if (list_length(remedy.list) > 1 && !MayDropAll(refused.judgments))
 			return false;
 		break;
 	case Operation::reindex:
-		if (!CompleteReindex(judgment, remedy))
+		if (!CompleteReindex(refused.first, remedy))
 			return false;
 		break;
 	default:
 		break;
 	}
-	TellAndRun(runner, judgments, statement, remedy);
+	TellAndRun(runner, refused, remedy);
 	return true;
 }
 
-bool RunSafeForm(const Runner &runner, const Judgments &judgments, const StatementText &statement)
+bool RunSafeForm(const Runner &runner, const Refused &refused)
 {
-	const Judgment &judgment = judgments.FirstViolation();
-	const Operation operation = judgment.request.operation;
-	if (!IsAlone(judgments))
+	const Target &target = refused.first.target;
+	const Operation operation = refused.first.request.operation;
+	if (!IsAlone(refused.judgments))
 		return false;
-	if (judgment.verdict.reason == Reason::skips_invalid)
-		return RebuildSkipped(runner, judgments, statement);
+	if (refused.first.verdict.reason == Reason::skips_invalid)
+		return RebuildSkipped(runner, refused);
 
-	const Remedy remedy = FindRemedy(judgments, statement, runner.call.query, INT_MAX);
-	if (remedy.list == NIL || judgment.target.nullable_columns != NIL)
+	const Remedy remedy =
+		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
+	if (remedy.list == NIL || target.nullable_columns != NIL)
 		return false;
-	if (judgment.target.facts.kind == TableKind::partitioned_table &&
+	if (target.facts.kind == TableKind::partitioned_table &&
 		(operation == Operation::create_index || operation == Operation::add_constraint))
-		return RewriteOnPartitions(runner, judgments, statement);
-	return remedy.remark == nullptr && RewriteAsHinted(runner, judgments, statement, remedy);
+		return RewriteOnPartitions(runner, refused);
+	return remedy.remark == nullptr && RewriteAsHinted(runner, refused, remedy);
 }
 
 } // namespace
@@ -297,7 +300,7 @@ bool Rewrite(const psi_call &call, const Judgments &judgments, const StatementTe
 	BuildOptions dropping = options;
 	dropping.drop_failed = true;
 	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
-	if (!RunSafeForm(runner, judgments, statement))
+	if (!RunSafeForm(runner, {judgments, judgments.FirstViolation(), statement}))
 		return false;
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
 	if (ActiveSnapshotSet())
