@@ -57,6 +57,8 @@ static struct psi_settings settings = {
 	.min_table_size = 0,
 	.operations = NULL,
 	.exempt_applications = NULL,
+	.checked_operations = 0,
+	.exempt_names = "",
 	.drop_failed_builds = false,
 	.suspend_timeouts = false,
 	.report_blockers_after = 60 * 1000,
@@ -67,16 +69,23 @@ static ProcessUtility_hook_type previous_ProcessUtility = NULL;
 static shmem_request_hook_type previous_shmem_request = NULL;
 static shmem_startup_hook_type previous_shmem_startup = NULL;
 
+/* The lists are parsed once, when they are set, and not on every statement. */
 static bool check_operations(char **newval, void **extra, GucSource source)
 {
 	const char *unknown = NULL;
 	int length = 0;
+	unsigned operations = 0;
 
-	(void) extra;
 	(void) source;
 
-	if (psi_is_operation_list(*newval, &unknown, &length))
+	if (psi_parse_operations(*newval, &operations, &unknown, &length))
+	{
+		*extra = psi_allocate_extra(sizeof(operations));
+		if (*extra == NULL)
+			return false;
+		memcpy(*extra, &operations, sizeof(operations));
 		return true;
+	}
 	if (unknown == NULL)
 		GUC_check_errdetail("List syntax is invalid.");
 	else
@@ -87,15 +96,34 @@ static bool check_operations(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static void assign_operations(const char *newval, void *extra)
+{
+	(void) newval;
+
+	settings.checked_operations = *(const unsigned *) extra;
+}
+
 static bool check_exempt_applications(char **newval, void **extra, GucSource source)
 {
-	(void) extra;
 	(void) source;
 
-	if (psi_is_name_list(*newval))
-		return true;
-	GUC_check_errdetail("List syntax is invalid.");
-	return false;
+	if (!psi_is_name_list(*newval))
+	{
+		GUC_check_errdetail("List syntax is invalid.");
+		return false;
+	}
+	*extra = psi_allocate_extra(psi_parsed_size(*newval));
+	if (*extra == NULL)
+		return false;
+	psi_parse_name_list(*newval, *extra);
+	return true;
+}
+
+static void assign_exempt_applications(const char *newval, void *extra)
+{
+	(void) newval;
+
+	settings.exempt_names = extra;
 }
 
 static void define_settings(void)
@@ -120,14 +148,14 @@ static void define_settings(void)
 		"pg_safe_index.operations", "The operations that are checked.",
 		"A list of create_index, drop_index, reindex, add_constraint, attach_partition, move_index.",
 		&settings.operations, psi_operation_names(), PGC_SUSET, GUC_LIST_INPUT, check_operations,
-		NULL, NULL);
+		assign_operations, NULL);
 
 	DefineCustomStringVariable(
 		"pg_safe_index.exempt_applications",
 		"Sessions with one of these application names are not checked.",
 		"A list of names; a trailing * matches any rest. A client can set its application_name itself: this is a convenience, not a wall.",
 		&settings.exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
-		NULL, NULL);
+		assign_exempt_applications, NULL);
 
 	DefineCustomBoolVariable(
 		"pg_safe_index.drop_failed_builds",
@@ -302,12 +330,19 @@ Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }
 
+/* InitMaterializedSRF() is there from 15.1 on. Its former name is there in 15 only, in all of it. */
+#ifdef SRF_SINGLE_USE_EXPECTED
+#define begin_rows SetSingleFuncCall
+#else
+#define begin_rows InitMaterializedSRF
+#endif
+
 /* The rows of a set-returning function, all at once. */
 static Datum put_rows(FunctionCallInfo fcinfo, void (*put)(void *store, void *columns))
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
-	InitMaterializedSRF(fcinfo, 0);
+	begin_rows(fcinfo, 0);
 	put(result->setResult, result->setDesc);
 	return (Datum) 0;
 }

@@ -98,7 +98,7 @@ CREATE FUNCTION also() RETURNS event_trigger LANGUAGE plpgsql SET pg_safe_index.
 CREATE EVENT TRIGGER psi_also ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION also();
 CREATE INDEX empty_a ON empty (a);
 DROP EVENT TRIGGER psi_also;
-SELECT indexrelid::regclass FROM pg_index WHERE indrelid IN ('t'::regclass, 'empty'::regclass) ORDER BY 1;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid IN ('t'::regclass, 'empty'::regclass) ORDER BY indexrelid::regclass::text COLLATE "C";
 
 -- a command that only looks like one
 SELECT 'CREATE INDEX t_a ON t (a)' AS not_a_command;

@@ -12,7 +12,7 @@ CREATE TABLE clean (a int);
 CREATE EXTENSION pg_safe_index;
 CREATE VIEW invalid AS
 	SELECT schemaname, tablename, indexname, size >= 0 AS sized, building, pid, drop_command, reindex_command
-	  FROM pg_safe_index_invalid ORDER BY indexname COLLATE "C";
+	  FROM pg_safe_index_invalid ORDER BY indexname COLLATE "C", schemaname COLLATE "C";
 
 \echo *** a build that fails
 CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a);
@@ -127,7 +127,7 @@ SET psi.fail = on;
 REINDEX TABLE CONCURRENTLY toasted;
 \set VERBOSITY default
 SELECT schemaname, regexp_replace(indexname, '[0-9]+', 'N') AS indexname, reindex_command FROM pg_safe_index_invalid
- WHERE tablename = 'toasted' OR schemaname = 'pg_toast' ORDER BY 1;
+ WHERE tablename = 'toasted' OR schemaname = 'pg_toast' ORDER BY schemaname COLLATE "C";
 SET pg_safe_index.mode = off;
 DROP TABLE toasted;
 RESET pg_safe_index.mode;

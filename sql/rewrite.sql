@@ -60,7 +60,7 @@ CREATE FUNCTION no_constraint() RETURNS event_trigger LANGUAGE plpgsql AS
 CREATE EVENT TRIGGER no_constraint ON ddl_command_end EXECUTE FUNCTION no_constraint();
 ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a);
 DROP EVENT TRIGGER no_constraint;
-SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 't'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 
 \echo *** what an earlier try has left
 SET pg_safe_index.mode = off;
@@ -75,7 +75,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS t_bad ON t (b) WHERE b > 0;
 \echo ... of the same
 CREATE UNIQUE INDEX t_bad ON t (b) WHERE t.b > 0;
 CREATE UNIQUE INDEX ON t (b);
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 \echo ... IF NOT EXISTS
 UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ('t_bad'::regclass, 't_b_idx'::regclass);
 CREATE UNIQUE INDEX IF NOT EXISTS t_bad ON t (b) WHERE b > 0;
@@ -83,7 +83,7 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_b_idx ON t (b);
 \echo ... an index that was to become a constraint
 CREATE UNIQUE INDEX CONCURRENTLY t_c_key ON t (c);
 ALTER TABLE t ADD UNIQUE (c);
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 
 \echo *** partitions
 CREATE TABLE p (a int NOT NULL, b text) PARTITION BY RANGE (a);
@@ -155,7 +155,7 @@ CREATE UNIQUE INDEX CONCURRENTLY zd_u ON zd (a);
 CREATE TABLE fk (a int REFERENCES zd (a));
 DROP INDEX zd_a, zd_u;
 DROP INDEX zd_u;
-SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'zd'::regclass ORDER BY 1;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'zd'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 \echo ... some are done when another fails
 CREATE FUNCTION no_second() RETURNS event_trigger LANGUAGE plpgsql AS
 	$$ BEGIN IF current_query() ~ 'zd_a, zd_c' AND to_regclass('zd_a') IS NULL THEN RAISE EXCEPTION 'not the second'; END IF; END $$;
@@ -184,7 +184,7 @@ CREATE TABLE q (a int, b text) PARTITION BY LIST (a);
 CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
 CREATE INDEX myown ON ONLY q (b);
 CREATE INDEX ON q (b);
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'q'::regclass ORDER BY 1;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'q'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 \echo ... REINDEX TABLE rebuilds what is invalid, too; an exclusion constraint has no concurrent form
 CREATE TABLE ri (a int4range, b int);
 CREATE INDEX CONCURRENTLY ri_b ON ri (b);
@@ -245,7 +245,7 @@ SET ROLE psi_one;
 CREATE INDEX op_e ON op ((a + for_owner(0)));
 RESET ROLE;
 \set VERBOSITY default
-SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'op'::regclass ORDER BY 1;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'op'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 \echo ... what PostgreSQL would say only after the build
 CREATE TABLE cn (a int NOT NULL PRIMARY KEY, b int NOT NULL CONSTRAINT cn_b CHECK (b > 0));
 ALTER TABLE cn ADD CONSTRAINT cn_b UNIQUE (b);

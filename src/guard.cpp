@@ -20,30 +20,42 @@ namespace psi
 namespace
 {
 
-// How a statement is executed after the checks.
+// A statement and the circumstances in which it is executed.
+struct Statement
+{
+	const psi_call &call;
+	Settings settings;
+	BuildOptions options;
+	bool in_block;    // PostgreSQL would refuse CONCURRENTLY
+	bool may_rewrite; // mode rewrite, and commands of our own can run at the top level
+};
+
+// What remains to be done with a statement after the checks.
 struct Outcome
 {
-	bool rewritten = false;                      // its safe form has been run in its place
+	bool rewritten = false;                      // nothing: its safe form has been run
 	std::optional<Request> unbuilt;              // it passed because it has nothing to build
 	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
 };
 
 // Looks up what each request refers to, and judges it.
-Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
+Judgments JudgeAll(const Statement &statement, const Requests &requests)
 {
+	const Settings &settings = statement.settings;
 	Array<Judgment> judgments;
-	judgments.Reserve(requests.count);
+	judgments.Reserve(requests.Count());
 	int violations = 0;
-	SeenTables *seen = requests.count > 1 ? NoTablesYet() : nullptr;
+	SeenTables *seen = requests.Count() > 1 ? NoTablesYet() : nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
-		// PostgreSQL refuses CONCURRENTLY in a transaction block before it looks at the name.
-		const bool look = settings.Checks(request.operation) && !(request.concurrently && in_block);
+		// In a transaction block PostgreSQL refuses CONCURRENTLY before it looks at the name.
+		const bool look =
+			settings.Checks(request.operation) && !(request.concurrently && statement.in_block);
 		const bool sized = !request.concurrently;
+		const std::int64_t enough = sized ? settings.min_table_size : 0;
 		const Target target =
-			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen})
-				 : Target{};
+			look ? Look(request, {enough, sized, statement.in_block, seen}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		judgments.Add({request, target, verdict});
@@ -57,54 +69,51 @@ Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_b
 	return {judgments.begin(), judgments.Count(), violations};
 }
 
-// Reports a violation, which raises an ERROR unless the mode is warn. In mode rewrite runs the safe
-// form instead, if there is one that can be run here, and returns true.
-bool RewriteOrReport(const psi_call &call, const Judgments &judgments, const Settings &settings,
-					 const BuildOptions &options, bool may_rewrite, bool in_block)
+// Runs the safe form of a violation and returns true, or reports the violation, which raises an
+// ERROR unless the mode is warn.
+bool RewriteOrReport(const Statement &statement, const Judgments &judgments)
 {
+	const psi_call &call = statement.call;
 	const Judgment &first = judgments.FirstViolation();
 	if (first.request.create != nullptr)
 		RaiseAnalysisErrors(*first.request.create, first.target, call.query);
 	const StatementText text = TextOf(*call.statement, call.query);
-	if (may_rewrite && Rewrite(call, judgments, text, settings, options))
+	if (statement.may_rewrite &&
+		Rewrite(call, judgments, text, statement.settings, statement.options))
 		return true;
-	Report(judgments, text, call.query, settings, in_block);
+	Report(judgments, text, call.query, statement.settings, statement.in_block);
 	return false;
 }
 
-Outcome Decide(const psi_call &call, const Settings &settings, const BuildOptions &options,
-			   bool may_rewrite, bool in_block)
+Outcome Decide(const Statement &statement)
 {
-	const Requests requests = AskedFor(call.statement->utilityStmt);
-	if (requests.count == 0)
-		return {};
-	const Judgments judgments = JudgeAll(requests, settings, in_block);
-	if (judgments.violations > 0 &&
-		RewriteOrReport(call, judgments, settings, options, may_rewrite, in_block))
-		return {true, std::nullopt, std::nullopt};
-
 	Outcome outcome;
-	const Request &request = requests.items[0];
-	if (requests.count == 1 && request.concurrently && !in_block)
-		outcome.concurrent = DescribeConcurrent(request, judgments.items[0].target);
+	const Requests requests = AskedFor(statement.call.statement->utilityStmt);
+	if (requests.IsEmpty())
+		return outcome;
+	const Judgments judgments = JudgeAll(statement, requests);
+	if (judgments.violations > 0)
+		outcome.rewritten = RewriteOrReport(statement, judgments);
+	if (outcome.rewritten)
+		return outcome;
+	const Request &first = requests.First();
+	if (requests.Count() == 1 && first.concurrently && !statement.in_block)
+		outcome.concurrent = DescribeConcurrent(first, judgments.items[0].target);
 	else if (judgments.violations == 0)
 		outcome.unbuilt = FindUnbuilt(judgments);
 	return outcome;
 }
 
-// Decides in a memory context of its own: a function can send thousands of statements in one. After
-// an error the context is deleted with its parent.
-Outcome DecideAndClean(const psi_call &call, const Settings &settings, const BuildOptions &options)
+// Decides in a memory context of its own: a function can execute thousands of statements in one.
+// After an error the context is deleted with its parent.
+Outcome DecideInScratch(const Statement &statement)
 {
-	const bool in_block = InTransactionBlock(call.context);
-	const bool may_rewrite =
-		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
 	const MemoryContext caller = CurrentMemoryContext;
 	// The commands of a rewrite commit, and need the memory after that.
-	const MemoryContext scratch = AllocSetContextCreate(may_rewrite ? PortalContext : caller,
-														"pg_safe_index", ALLOCSET_SMALL_SIZES);
+	const MemoryContext scratch = AllocSetContextCreate(
+		statement.may_rewrite ? PortalContext : caller, "pg_safe_index", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(scratch);
-	const Outcome outcome = Decide(call, settings, options, may_rewrite, in_block);
+	const Outcome outcome = Decide(statement);
 	// A rewrite has ended the transaction, and the caller's memory may have gone with it.
 	MemoryContextSwitchTo(outcome.rewritten ? PortalContext : caller);
 	MemoryContextDelete(scratch);
@@ -122,15 +131,18 @@ void Execute(const psi_call &call, const psi_settings &set)
 	}
 	BuildOptions options{asked, asked, set.drop_failed_builds, set.suspend_timeouts,
 						 set.report_blockers_after};
-	const Outcome outcome = DecideAndClean(call, settings, options);
+	const bool in_block = InTransactionBlock(call.context);
+	const bool may_rewrite =
+		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
+	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
 	if (outcome.rewritten)
 		return;
 	if (outcome.unbuilt.has_value())
 		RunUnbuilt(call, *outcome.unbuilt, settings);
 	else if (outcome.concurrent.has_value())
 	{
-		options.explain = options.warn_before =
-			asked && settings.Checks(outcome.concurrent->operation);
+		options.explain = asked && settings.Checks(outcome.concurrent->operation);
+		options.warn_before = options.explain;
 		RunConcurrently(call, *outcome.concurrent, options, settings);
 	}
 	else

@@ -7,12 +7,15 @@
 apt_source() {
 	local package=$1 folder=$2 apt version
 	need_packages dpkg-dev
-	mkdir -p "$folder.apt/lists/partial"
+	# With PSI_SOURCE_LISTS a caller keeps the list for several packages.
+	local state=${PSI_SOURCE_LISTS:-$folder.apt}
+	mkdir -p "$state/lists/partial"
 	echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${PSI_MIRROR:-http://deb.debian.org/debian}" \
-		"$(. /etc/os-release && echo "$VERSION_CODENAME") main" >"$folder.apt/sources.list"
-	apt=(-qq -o Dir::Etc::SourceList="$folder.apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
-		-o Dir::State::Lists="$folder.apt/lists" -o Dir::Cache::srcpkgcache= -o Dir::Cache::pkgcache= -o APT::Sandbox::User=root)
-	apt-get "${apt[@]}" update || return
+		"$(. /etc/os-release && echo "$VERSION_CODENAME") main" >"$state/sources.list"
+	apt=(-qq -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null
+		-o Dir::State::Lists="$state/lists" -o Dir::Cache::srcpkgcache= -o Dir::Cache::pkgcache= -o APT::Sandbox::User=root)
+	[ -e "$state/updated" ] || apt-get "${apt[@]}" update || return
+	[ -z "${PSI_SOURCE_LISTS:-}" ] || touch "$state/updated"
 	version=$(apt-cache "${apt[@]}" showsrc "$package" | sed -n 's/^Version: //p' | sort -V | tail -n 1)
 	[ -n "$version" ] || return
 	[ "$(cat "$folder/.version" 2>/dev/null)" != "$version" ] || return 0
@@ -24,7 +27,8 @@ apt_source() {
 }
 
 # cassert_server: sets PG_CONFIG to the one of the server with assertions, and cassert_source to the folder of its source.
-# Exit status 75 if it cannot be provided.
+# Exit status 75 if it cannot be provided. PSI_CASSERT_SERVER is a folder where test/private_server may have put that server with
+# the module: then PSI_INSTALLED is set, too.
 cassert_server() {
 	local base=${PSI_CASSERT:-/var/tmp/pg_safe_index-cassert} log
 	[ "$(id -u)" = 0 ] || die "A server with assertions is built as root"
@@ -39,6 +43,9 @@ cassert_server() {
 	PG_CONFIG=$base/root/bin/pg_config
 	cassert_source=$base/src
 	export PG_CONFIG
+	# That was said of another server.
+	unset PSI_INSTALLED
+	[ ! -x "${PSI_CASSERT_SERVER:-}/pg_config" ] || export PG_CONFIG=$PSI_CASSERT_SERVER/pg_config PSI_INSTALLED=yes
 }
 
 provide_cassert() {

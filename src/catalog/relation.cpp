@@ -61,7 +61,7 @@ bool IsCreatedHere(Oid relation)
 	// Whoever creates a relation holds it locked like this until the end of the transaction
 	// (heap_create_with_catalog()). Without that lock it is not ours, and need not be opened:
 	// opening each of some thousand partitions would fill the relation cache for nothing.
-	if (!CheckRelationOidLockedByMe(relation, AccessExclusiveLock, false))
+	if (!HoldsRelationLock(relation, AccessExclusiveLock, false))
 		return false;
 
 	const Relation opened = try_relation_open(relation, NoLock);

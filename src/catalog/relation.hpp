@@ -71,7 +71,7 @@ template <typename Use> bool WithRelationAtOnce(Oid relation, Use use)
 {
 	// ConditionalLockRelationOid() fails for a conflicting lock that is only waited for, too: even
 	// if this transaction holds one that would do.
-	const bool ours = CheckRelationOidLockedByMe(relation, AccessShareLock, true);
+	const bool ours = HoldsRelationLock(relation, AccessShareLock, true);
 	if (!ours && !ConditionalLockRelationOid(relation, AccessShareLock))
 		return false;
 	const Relation opened = try_relation_open(relation, NoLock);

@@ -31,8 +31,8 @@ void RunCommand(const Runner &runner, const char *command)
 	{
 		const psi_call call = CallInPlaceOf(runner.call, text);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
-		if (requests.count == 1 && requests.items[0].concurrently)
-			RunRequest(runner, call, requests.items[0]);
+		if (requests.Count() == 1 && requests.First().concurrently)
+			RunRequest(runner, call, requests.First());
 		else
 			call.go_on(&call);
 	};

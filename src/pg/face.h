@@ -41,8 +41,10 @@ struct psi_settings
 	int mode;                  /* enum psi_mode */
 	int minimum_mode;          /* enum psi_mode */
 	int min_table_size;        /* kB; 0: every table */
-	char *operations;          /* a list as psi_is_operation_list() takes */
-	char *exempt_applications; /* a list as psi_is_name_list() takes; may be NULL */
+	char *operations;          /* the lists as they were set ... */
+	char *exempt_applications;
+	unsigned checked_operations; /* ... and as psi_parse_operations() has parsed them */
+	const char *exempt_names;    /* ... and psi_parse_name_list() */
 	bool drop_failed_builds;
 	bool suspend_timeouts;
 	int report_blockers_after; /* ms; 0: never */

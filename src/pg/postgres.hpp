@@ -191,10 +191,11 @@ inline AttrMap *MapColumns(TupleDesc from, TupleDesc to)
 #endif
 }
 
-// ATTACH PARTITION compares the types of constraints from 16 on.
+// ATTACH PARTITION compares the types of constraints from 17 on. Up to 16, a unique constraint
+// matches a primary key.
 inline bool IsSameTypeOfConstraint(Oid constraint, Oid other)
 {
-#if PG_VERSION_NUM >= 160000
+#if PG_VERSION_NUM >= 170000
 	return get_constraint_type(constraint) == get_constraint_type(other);
 #else
 	(void) constraint;
@@ -233,6 +234,17 @@ inline GucSource SourceOfParameter(const char *name)
 	return PGC_S_DEFAULT;
 }
 
+// Memory for what a check hook hands to its assign hook. guc.c frees it, from 16 on into a memory
+// context of its own. Null if there is none.
+inline void *AllocateGucExtra(Size size)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_malloc(LOG, size);
+#else
+	return malloc(size);
+#endif
+}
+
 // Keeps the scanner from warning of backslashes: the parser has done so already, up to 18. From 19
 // on there is nothing to warn of.
 inline void SilenceScanner(core_yy_extra_type &extra)
@@ -266,6 +278,26 @@ inline LocalTransactionId CurrentLocalTransaction()
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+// Does this backend hold a lock on the relation in this mode? With `or_stronger`, any stronger mode
+// will do. CheckRelationOidLockedByMe() answers the same, but 15 has it from 15.8 on only, and 16
+// from 16.4 on.
+inline bool HoldsRelationLock(Oid relation, LOCKMODE mode, bool or_stronger)
+{
+	LOCKTAG tag;
+	SET_LOCKTAG_RELATION(tag, IsSharedRelation(relation) ? InvalidOid : MyDatabaseId, relation);
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(&tag, mode, or_stronger);
+#else
+	const LOCKMODE last = or_stronger ? MaxLockMode : mode;
+	for (; mode <= last; ++mode)
+	{
+		if (LockHeldByMe(&tag, mode))
+			return true;
+	}
+	return false;
 #endif
 }
 

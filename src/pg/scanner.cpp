@@ -1,4 +1,4 @@
-// tokens: walks over parts of a statement that several commands have in common.
+// scanner: how to go over the parts of a statement that several commands share.
 #include "pg/scanner.hpp"
 
 namespace psi
@@ -7,7 +7,7 @@ namespace psi
 namespace
 {
 
-// An identifier, with the escape character that may follow a Unicode one.
+// Skips an identifier, with the UESCAPE clause that may follow a Unicode one.
 void SkipIdentifier(Tokens &tokens)
 {
 	tokens.Next();

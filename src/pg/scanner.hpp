@@ -1,7 +1,7 @@
-// tokens: a statement's text as the server's own scanner sees it.
+// scanner: the text of a statement as the server's own scanner sees it, so that comments, quotes,
+// dollar quotes and Unicode identifiers are what the server takes them for.
 //
-// So comments, quotes, dollar quotes and Unicode identifiers are what the server takes them for.
-// Text only: no catalogs, no locks.
+// Reads text only: no catalogs, no locks.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -9,8 +9,8 @@
 namespace psi
 {
 
-// The server's scanner on one text. Its memory is the current memory context's; there is no need to
-// finish it, and no chance to when it raises an error.
+// The server's scanner on one text, token by token. Its memory comes from the current memory
+// context, so that it need not be finished, which would not be possible after an error.
 class Tokens
 {
   public:
@@ -60,7 +60,7 @@ class Tokens
 		return location;
 	}
 
-	// Behind the token before this one.
+	// The offset behind the token before this one.
 	int PreviousEnd() const
 	{
 		return previous_end;
@@ -76,7 +76,8 @@ class Tokens
 	int previous_end = 0;
 };
 
-// What the scanner raises of a text (scan.l), and the check of the encoding that it calls.
+// Is it an error that the scanner raises about a text (scan.l), or the check of the encoding that
+// it calls?
 inline bool IsScannerError(int code)
 {
 	return code == ERRCODE_SYNTAX_ERROR || code == ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER ||
@@ -84,11 +85,10 @@ inline bool IsScannerError(int code)
 		   code == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE || code == ERRCODE_UNTRANSLATABLE_CHARACTER;
 }
 
-// Runs `walk`, which goes over tokens. False if the scanner refuses the text: a setting that the
-// scanner goes by, standard_conforming_strings or backslash_quote, may have changed since the text
-// was parsed, by a statement before it in the same string even; or the text is not what the tree
-// was made from. It holds nothing but memory, so that its error can be dropped here. Any other
-// error goes on.
+// Runs `walk`, which goes over tokens. False if the scanner refuses the text. That happens if
+// standard_conforming_strings or backslash_quote has changed since the text was parsed, perhaps by
+// an earlier statement of the same string, or if the tree was not made from this text. The scanner
+// holds nothing but memory, so that its error can be dropped here. Any other error is raised again.
 template <typename Walk> bool ScannerAccepts(Walk walk)
 {
 	volatile bool accepted = true;
@@ -109,7 +109,7 @@ template <typename Walk> bool ScannerAccepts(Walk walk)
 	return accepted;
 }
 
-// Goes over a table's name with what may stand around it: [ONLY] [schema.]name [*], ONLY (name).
+// Skips the name of a table with what may stand around it: [ONLY] [schema.]name [*], ONLY (name).
 void SkipTable(Tokens &tokens);
 
 } // namespace psi

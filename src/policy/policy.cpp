@@ -1,4 +1,4 @@
-// policy: the table of verdicts. The order of the questions is the order of precedence.
+// policy: the table of verdicts. The first question that is answered decides.
 #include "policy/policy.hpp"
 
 namespace psi
@@ -42,7 +42,8 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 {
 	if (!IsAsked(settings) || !settings.Checks(operation))
 		return Pass(Reason::not_asked);
-	// Of the same consequence for any table, and for a concurrent command.
+	// It does not matter how large the table is, who sees it, or whether the command says
+	// CONCURRENTLY: the index would be missing.
 	if (facts.resolves && facts.permitted && facts.skips_invalid)
 		return Verdict{Reason::skips_invalid, Lock::none};
 	if (concurrently)
@@ -55,18 +56,19 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 		return Pass(Reason::catalog);
 	if (facts.temporary)
 		return Pass(Reason::temporary);
-	// An old table can have been attached to a new partitioned one.
+	// A new partitioned table may have an old partition, which other sessions can see.
 	if (facts.created && facts.standing == 0)
 		return Pass(Reason::created);
 
-	// An index on a partitioned table has no storage of its own: what is built, and what would be
-	// blocked for that time, are its leaves. Dropping one locks the whole tree, leaves or none.
+	// A partitioned index has no storage: its leaves are built, and their tables blocked meanwhile.
+	// To drop a partitioned index locks the whole tree, with or without leaves.
 	const bool nothing_to_build =
 		facts.idle || (ReachesSeveral(facts.kind) && (facts.only || facts.standing == 0));
 	if (operation != Operation::drop_index && nothing_to_build)
 		return Pass(Reason::no_build);
 
-	// A size that could not be read, because somebody holds the table locked, is not small.
+	// Where another session's lock kept us from reading the size, the table does not count as
+	// small.
 	if (facts.size.has_value() && *facts.size < settings.min_table_size)
 		return Pass(Reason::small);
 

@@ -1,7 +1,7 @@
 // policy: may this operation run on this table under these settings?
 //
-// Takes plain facts, gives a verdict. Knows no PostgreSQL header, allocates nothing, raises nothing
-// and takes no lock, so that every row of the table of verdicts can be unit-tested
+// It takes plain facts and gives a verdict. It uses the standard library only, allocates nothing,
+// raises nothing and takes no lock, so that every row of the table of verdicts can be unit-tested
 // (test/unit/policy_test.cpp).
 #pragma once
 
@@ -12,15 +12,25 @@
 namespace psi
 {
 
-// What happens to a violation, from the most lenient to the strictest. The numbers are those that
-// the settings pg_safe_index.mode and pg_safe_index.minimum_mode hold (guard.h).
+// What happens to a violation, from the most lenient mode to the strictest. The numbers are the
+// values of the settings pg_safe_index.mode and pg_safe_index.minimum_mode (pg/face.h).
 enum class Mode
 {
 	off,
 	warn,
 	error,
-	rewrite, // the safe form is run instead; where there is none, as error
+	rewrite, // the safe form is run instead; where there is none, the command is refused
 };
+
+constexpr int mode_count = 4;
+
+// As the settings call them, in the order of the enum.
+constexpr const char *mode_names[mode_count] = {"off", "warn", "error", "rewrite"};
+
+constexpr const char *NameOf(Mode mode)
+{
+	return mode_names[static_cast<int>(mode)];
+}
 
 // The operations on indexes that a statement can ask for.
 enum class Operation
@@ -59,7 +69,8 @@ struct Settings
 	}
 };
 
-// What holds the rows: one relation, or several by way of something that has no rows itself.
+// What the command names, or the table of the index that it names: a relation that holds rows, or
+// something through which it reaches several of them.
 enum class TableKind
 {
 	table,
@@ -70,26 +81,37 @@ enum class TableKind
 	tablespace, // ALTER INDEX ALL IN TABLESPACE
 };
 
+constexpr int table_kind_count = 6;
+
+// As messages call them, in the order of the enum.
+constexpr const char *table_kind_names[table_kind_count] = {
+	"table", "materialized view", "partitioned table", "schema", "database", "tablespace"};
+
+constexpr const char *NameOf(TableKind kind)
+{
+	return table_kind_names[static_cast<int>(kind)];
+}
+
 constexpr bool ReachesSeveral(TableKind kind)
 {
 	return kind != TableKind::table && kind != TableKind::materialized_view;
 }
 
-// What is there: the table that the operation would lock. Filled by target.
+// The facts about the table that the operation would lock. The catalog layer fills them in.
 struct TableFacts
 {
 	TableKind kind = TableKind::table;
-	bool resolves = false; // false: the name leads to nothing, or to what PostgreSQL itself refuses
-	bool permitted = false; // the role may do it, by the server's own rule for this command
+	bool resolves = false;  // false: there is no such object, or PostgreSQL refuses the command
+	bool permitted = false; // PostgreSQL's own rule for this command allows it to the role
 	bool catalog = false;   // a system catalog or a TOAST table
 	bool temporary = false; // no other session can see it
 	bool created = false;   // created in the current transaction: no other session can see it yet
-	bool only = false;      // ONLY: the partitions are left out
-	bool idle = false;      // nothing would be built or moved, since what is wanted is there
+	bool only = false;      // ONLY: the command leaves the partitions out
+	bool idle = false;      // nothing would be built or moved: what is wanted is there already
 	bool skips_invalid = false; // IF NOT EXISTS, and what exists is an invalid index
-	int members = 0;            // relations that are reached and hold rows: leaf partitions, tables
-	int standing = 0; // of them those that other sessions can see; foreign tables left out
-	std::optional<std::int64_t> size; // bytes in the main fork of all storage concerned, if known
+	int members = 0;  // relations with rows that the command reaches: leaf partitions, tables
+	int standing = 0; // those of them that other sessions can see; foreign tables do not count
+	std::optional<std::int64_t> size; // bytes in the main forks of all of them, if known
 };
 
 // Why an operation passes, or does not.
@@ -97,18 +119,18 @@ enum class Reason
 {
 	not_asked,     // mode off, the operation is not checked, or the session is exempt
 	concurrent,    // the command says CONCURRENTLY
-	missing,       // PostgreSQL's own error comes
-	not_owner,     // PostgreSQL's own permission error comes
+	missing,       // PostgreSQL itself will refuse the command
+	not_owner,     // PostgreSQL itself will refuse the command to this role
 	created,       // the table was created in the current transaction
 	temporary,     // the table is temporary
 	catalog,       // there is no concurrent form for catalogs
-	no_build,      // nothing that holds rows is indexed
+	no_build,      // no index of a table with rows would be built
 	small,         // below min_table_size
-	skips_invalid, // does not pass: it would be taken for done, though the index is of no use
-	violation,     // does not pass: of the lock
+	skips_invalid, // a violation: IF NOT EXISTS would skip an index that is invalid
+	violation,     // a violation: the lock would block other sessions
 };
 
-// The lock that the message names: the strongest that the command takes, and on what.
+// The strongest lock that the command takes, and on what: the message names it.
 enum class Lock
 {
 	none,
@@ -121,7 +143,7 @@ enum class Lock
 struct Verdict
 {
 	Reason reason;
-	Lock lock; // none unless a violation of the lock
+	Lock lock; // none unless the reason is violation
 
 	constexpr bool IsViolation() const
 	{
@@ -140,11 +162,14 @@ enum class Action
 
 constexpr int action_count = 4;
 
-// Are index operations looked at in this session at all? Asked first: it spares every look at the
-// catalogs when nothing is to be checked.
+// As the views call them, in the order of the enum.
+constexpr const char *action_names[action_count] = {"passed", "warned", "refused", "rewritten"};
+
+// Are index operations checked in this session at all? To be asked first: if not, nobody need look
+// at the catalogs.
 bool IsAsked(const Settings &settings);
 
-// The verdict over one operation. `concurrently`: the command says CONCURRENTLY.
+// The verdict on one operation. `concurrently`: the command says CONCURRENTLY.
 Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 			  const Settings &settings);
 

@@ -9,17 +9,28 @@
 PSI_BEGIN_C
 
 /*
- * Is this a well-formed value for pg_safe_index.operations? If a name in it is not that of an
- * operation, `unknown` and `length` tell which; they stay as they are if the list is malformed.
- * Raises nothing.
+ * Parses a value for pg_safe_index.operations, in the check hook: a bit for each operation that it
+ * names. False if it is malformed, or has a name that is not that of an operation; `unknown` and
+ * `length` tell that name, and stay as they are if the list is malformed. Raises nothing.
  */
-extern bool psi_is_operation_list(const char *list, const char **unknown, int *length);
+extern bool psi_parse_operations(const char *list, unsigned *operations, const char **unknown,
+								 int *length);
 
 /* The names of all operations, separated by commas. In static memory. */
 extern const char *psi_operation_names(void);
 
 /* Is this a well-formed value for pg_safe_index.exempt_applications? Raises nothing. */
 extern bool psi_is_name_list(const char *list);
+
+/* Parses a well-formed one into `parsed`, which has psi_parsed_size() bytes. */
+extern size_t psi_parsed_size(const char *list);
+extern void psi_parse_name_list(const char *list, char *parsed);
+
+/*
+ * Memory for what a check hook hands to its assign hook, which the GUC machinery frees. NULL if
+ * there is none.
+ */
+extern void *psi_allocate_extra(size_t size);
 
 /*
  * To be asked before the settings are defined: has a client that may not do so given a value for

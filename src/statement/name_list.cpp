@@ -1,4 +1,4 @@
-// name_list: one walk over the list serves the check and the match.
+// name_list: one walk over the elements of a list serves all who read it.
 #include "statement/name_list.hpp"
 
 namespace psi
@@ -75,20 +75,6 @@ constexpr bool OpenElement(std::string_view element, ElementReader &reader)
 	return true;
 }
 
-constexpr bool ElementMatches(ElementReader reader, std::string_view name)
-{
-	char c = 0;
-	while (reader.Next(c))
-	{
-		if (c == '*' && reader.rest.empty())
-			return true;
-		if (name.empty() || name.front() != c)
-			return false;
-		name.remove_prefix(1);
-	}
-	return name.empty();
-}
-
 constexpr char ToLower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -139,19 +125,19 @@ bool ReadNameSet(std::string_view list, const std::string_view *names, int count
 {
 	bits = 0;
 	bool malformed = false;
-	const bool stopped = AnyElement(list, malformed,
-									[&](const ElementReader &reader)
-									{
-										for (int i = 0; i < count; ++i)
-										{
-											if (!ElementIs(reader, names[i]))
-												continue;
-											bits |= 1u << static_cast<unsigned>(i);
-											return false;
-										}
-										unknown = reader.rest;
-										return true;
-									});
+	const auto is_unknown = [&](const ElementReader &reader)
+	{
+		for (int i = 0; i < count; ++i)
+		{
+			if (!ElementIs(reader, names[i]))
+				continue;
+			bits |= 1u << static_cast<unsigned>(i);
+			return false;
+		}
+		unknown = reader.rest;
+		return true;
+	};
+	const bool stopped = AnyElement(list, malformed, is_unknown);
 	return !stopped && !malformed;
 }
 
@@ -162,11 +148,41 @@ bool IsNameList(std::string_view list)
 	return !malformed;
 }
 
-bool NameListMatches(std::string_view list, std::string_view name)
+void ParseNameList(std::string_view list, char *parsed)
 {
 	bool malformed = false;
-	return AnyElement(list, malformed,
-					  [name](const ElementReader &reader) { return ElementMatches(reader, name); });
+	char *out = parsed;
+	const auto append = [&out](ElementReader reader)
+	{
+		char *kind = out++;
+		*kind = 'e';
+		char c = 0;
+		while (reader.Next(c))
+			*out++ = c;
+		if (out[-1] == '*')
+		{
+			*kind = 'p';
+			--out;
+		}
+		*out++ = '\0';
+		return false;
+	};
+	AnyElement(list, malformed, append);
+	*out = '\0';
+}
+
+bool MatchesNameList(const char *parsed, std::string_view name)
+{
+	while (*parsed != '\0')
+	{
+		const bool is_prefix = *parsed++ == 'p';
+		const std::string_view pattern(parsed);
+		parsed += pattern.size() + 1;
+		if (name.size() >= pattern.size() && (is_prefix || name.size() == pattern.size()) &&
+			std::string_view(name.data(), pattern.size()) == pattern)
+			return true;
+	}
+	return false;
 }
 
 } // namespace psi

@@ -1,5 +1,7 @@
-// statement: one case per kind of statement that is ours.
+// request: one function for each kind of statement.
 #include "statement/request.hpp"
+
+#include "pg/list.hpp"
 
 namespace psi
 {
@@ -7,117 +9,75 @@ namespace psi
 namespace
 {
 
+Requests One(const Request &request)
+{
+	Requests requests;
+	requests.Add(request);
+	return requests;
+}
+
 Requests CreateIndex(const IndexStmt *create)
 {
-	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));
-	request->operation = Operation::create_index;
-	request->concurrently = create->concurrent;
-	request->name = create->relation;
-	request->create = create;
-	return {request, 1};
+	Request request;
+	request.operation = Operation::create_index;
+	request.concurrently = create->concurrent;
+	request.name = create->relation;
+	request.create = create;
+	return One(request);
 }
 
 Requests DropIndex(const DropStmt *drop)
 {
+	Requests requests;
 	if (drop->removeType != OBJECT_INDEX)
-		return {nullptr, 0};
-
-	const int count = list_length(drop->objects);
-	auto *requests = static_cast<Request *>(
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Request) * count));
-	for (int i = 0; i < count; ++i)
+		return requests;
+	requests.Reserve(list_length(drop->objects));
+	for (List *name : Each<List>(drop->objects))
 	{
-		requests[i] = Request{};
-		requests[i].operation = Operation::drop_index;
-		requests[i].concurrently = drop->concurrent;
-		requests[i].missing_ok = drop->missing_ok;
-		requests[i].cascade = drop->behavior == DROP_CASCADE;
-		requests[i].dropped = static_cast<List *>(list_nth(drop->objects, i));
+		Request &request = requests.Add({});
+		request.operation = Operation::drop_index;
+		request.concurrently = drop->concurrent;
+		request.missing_ok = drop->missing_ok;
+		request.cascade = drop->behavior == DROP_CASCADE;
+		request.dropped = name;
 	}
-	return {requests, count};
+	return requests;
 }
 
-// The last word counts, as in ExecReindex(). An option that it does not know, or whose value is
-// none, PostgreSQL refuses before it takes a lock.
+// As ExecReindex() reads the options: the last one of a name counts. PostgreSQL refuses an unknown
+// option, and a value that is not one, before it takes a lock.
 Requests Reindex(const ReindexStmt *reindex)
 {
-	bool concurrently = false;
-	for (int i = 0; i < list_length(reindex->params); ++i)
+	Request request;
+	for (DefElem *option : Each<DefElem>(reindex->params))
 	{
-		auto *option = static_cast<DefElem *>(list_nth(reindex->params, i));
 		if (strcmp(option->defname, "concurrently") == 0)
-			concurrently = defGetBoolean(option);
+			request.concurrently = defGetBoolean(option);
 		else if (strcmp(option->defname, "verbose") == 0)
 			defGetBoolean(option);
 		else if (strcmp(option->defname, "tablespace") == 0)
 			defGetString(option);
 		else
-			return {nullptr, 0};
+			return {};
 	}
-	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));
-	request->operation = Operation::reindex;
-	request->concurrently = concurrently;
-	request->name = reindex->relation;
-	request->reindex = reindex;
-	return {request, 1};
+	request.operation = Operation::reindex;
+	request.name = reindex->relation;
+	request.reindex = reindex;
+	return One(request);
 }
 
 Requests MoveAll(const AlterTableMoveAllStmt *move)
 {
 	if (move->objtype != OBJECT_INDEX)
-		return {nullptr, 0};
-	auto *request = static_cast<Request *>(palloc0(sizeof(Request)));
-	request->operation = Operation::move_index;
-	request->move_all = move;
-	request->tablespace = move->new_tablespacename;
-	return {request, 1};
+		return {};
+	Request request;
+	request.operation = Operation::move_index;
+	request.move_all = move;
+	request.tablespace = move->new_tablespacename;
+	return One(request);
 }
 
-// The requests of an ALTER TABLE, in an array that grows.
-struct Subcommands
-{
-	const AlterTableStmt *alter;
-	const AlterSummary *summary;
-	Request *items;
-	int count;
-	int capacity;
-
-	Request &Add(Operation operation, int subcommand)
-	{
-		if (count == capacity)
-		{
-			capacity = capacity == 0 ? 4 : capacity * 2;
-			items = static_cast<Request *>(items == nullptr
-											   ? palloc(sizeof(Request) * capacity)
-											   : repalloc_huge(items, sizeof(Request) * capacity));
-		}
-		Request &request = items[count++];
-		request = Request{};
-		request.operation = operation;
-		request.missing_ok = alter->missing_ok;
-		request.name = alter->relation;
-		request.alter = alter;
-		request.summary = summary;
-		request.subcommand = subcommand;
-		return request;
-	}
-};
-
-void AddColumn(Subcommands &requests, const AlterTableCmd &command, int subcommand)
-{
-	const auto *column = reinterpret_cast<const ColumnDef *>(command.def);
-	for (int i = 0; i < list_length(column->constraints); ++i)
-	{
-		const auto *constraint = static_cast<const Constraint *>(list_nth(column->constraints, i));
-		if (!BuildsIndex(*constraint))
-			continue;
-		Request &request = requests.Add(Operation::add_constraint, subcommand);
-		request.constraint = constraint;
-		request.column = column;
-	}
-}
-
-// The key is the name, NUL-terminated, of at most NAMEDATALEN bytes as the parser has cut it.
+// The parser has cut the names to less than NAMEDATALEN bytes.
 HTAB *MakeNameSet()
 {
 	HASHCTL control{};
@@ -130,17 +90,13 @@ HTAB *MakeNameSet()
 
 const AlterSummary *Summarize(const AlterTableStmt &alter)
 {
-	auto *summary = static_cast<AlterSummary *>(palloc0(sizeof(AlterSummary)));
-	summary->added_columns = MakeNameSet();
-	for (int i = 0; i < list_length(alter.cmds); ++i)
+	AlterSummary *summary = Make(AlterSummary{MakeNameSet(), false});
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
 	{
-		CHECK_FOR_INTERRUPTS();
-		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i));
 		switch (command->subtype)
 		{
 		case AT_AddColumn:
-			hash_search(summary->added_columns,
-						reinterpret_cast<const ColumnDef *>(command->def)->colname, HASH_ENTER,
+			hash_search(summary->added_columns, As<ColumnDef>(command->def)->colname, HASH_ENTER,
 						nullptr);
 			break;
 		case AT_DropConstraint:
@@ -155,38 +111,63 @@ const AlterSummary *Summarize(const AlterTableStmt &alter)
 	return summary;
 }
 
+// The requests of one subcommand, added to those of the ALTER TABLE. `request` has what they share.
+void AddColumn(Requests &requests, Request request, const ColumnDef *column)
+{
+	request.operation = Operation::add_constraint;
+	request.column = column;
+	for (const Constraint *constraint : Each<const Constraint>(column->constraints))
+	{
+		request.constraint = constraint;
+		if (BuildsIndex(*constraint))
+			requests.Add(request);
+	}
+}
+
+void AddSubcommand(Requests &requests, Request request, const AlterTableCmd &command)
+{
+	switch (command.subtype)
+	{
+	case AT_AddConstraint:
+		request.operation = Operation::add_constraint;
+		request.constraint = As<const Constraint>(command.def);
+		if (BuildsIndex(*request.constraint))
+			requests.Add(request);
+		break;
+	case AT_AddColumn:
+		AddColumn(requests, request, As<const ColumnDef>(command.def));
+		break;
+	case AT_AttachPartition:
+		request.operation = Operation::attach_partition;
+		request.attach = As<const PartitionCmd>(command.def);
+		// ALTER INDEX ... ATTACH PARTITION builds nothing.
+		if (request.alter->objtype == OBJECT_TABLE)
+			requests.Add(request);
+		break;
+	case AT_SetTableSpace:
+		request.operation = Operation::move_index;
+		request.tablespace = command.name;
+		requests.Add(request);
+		break;
+	default:
+		break;
+	}
+}
+
 Requests AlterTable(const AlterTableStmt *alter)
 {
-	Subcommands requests{alter, Summarize(*alter), nullptr, 0, 0};
-	for (int i = 0; i < list_length(alter->cmds); ++i)
+	Requests requests;
+	Request request;
+	request.missing_ok = alter->missing_ok;
+	request.name = alter->relation;
+	request.alter = alter;
+	request.summary = Summarize(*alter);
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter->cmds))
 	{
-		CHECK_FOR_INTERRUPTS();
-		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter->cmds, i));
-		switch (command->subtype)
-		{
-		case AT_AddConstraint:
-		{
-			const auto *constraint = reinterpret_cast<const Constraint *>(command->def);
-			if (BuildsIndex(*constraint))
-				requests.Add(Operation::add_constraint, i).constraint = constraint;
-			break;
-		}
-		case AT_AddColumn:
-			AddColumn(requests, *command, i);
-			break;
-		case AT_AttachPartition:
-			if (alter->objtype == OBJECT_TABLE)
-				requests.Add(Operation::attach_partition, i).attach =
-					reinterpret_cast<const PartitionCmd *>(command->def);
-			break;
-		case AT_SetTableSpace:
-			requests.Add(Operation::move_index, i).tablespace = command->name;
-			break;
-		default:
-			break;
-		}
+		AddSubcommand(requests, request, *command);
+		++request.subcommand;
 	}
-	return {requests.items, requests.count};
+	return requests;
 }
 
 } // namespace
@@ -208,17 +189,17 @@ Requests AskedFor(const Node *statement)
 	switch (nodeTag(statement))
 	{
 	case T_IndexStmt:
-		return CreateIndex(reinterpret_cast<const IndexStmt *>(statement));
+		return CreateIndex(As<IndexStmt>(statement));
 	case T_DropStmt:
-		return DropIndex(reinterpret_cast<const DropStmt *>(statement));
+		return DropIndex(As<DropStmt>(statement));
 	case T_ReindexStmt:
-		return Reindex(reinterpret_cast<const ReindexStmt *>(statement));
+		return Reindex(As<ReindexStmt>(statement));
 	case T_AlterTableStmt:
-		return AlterTable(reinterpret_cast<const AlterTableStmt *>(statement));
+		return AlterTable(As<AlterTableStmt>(statement));
 	case T_AlterTableMoveAllStmt:
-		return MoveAll(reinterpret_cast<const AlterTableMoveAllStmt *>(statement));
+		return MoveAll(As<AlterTableMoveAllStmt>(statement));
 	default:
-		return {nullptr, 0};
+		return {};
 	}
 }
 

@@ -1,4 +1,4 @@
-// session: what holds for the session, asked anew for every statement, since all of it can change.
+// settings: read for every statement, since all of them can change between two.
 #include "statement/settings.hpp"
 
 #include "statement/entry_points.h"
@@ -17,34 +17,24 @@ static_assert(static_cast<int>(Mode::rewrite) == PSI_MODE_REWRITE);
 namespace
 {
 
-bool ApplicationIsExempt(const char *applications)
+bool IsExemptApplication(const char *exempt_names)
 {
-	return applications != nullptr && applications[0] != '\0' && application_name != nullptr &&
-		   NameListMatches(applications, application_name);
-}
-
-// The check hook has seen to it that the list is good.
-unsigned OperationsIn(const char *list)
-{
-	unsigned bits = 0;
-	std::string_view unknown;
-	ReadNameSet(list, operation_names, operation_count, bits, unknown);
-	return bits;
+	return exempt_names[0] != '\0' && application_name != nullptr &&
+		   MatchesNameList(exempt_names, application_name);
 }
 
 } // namespace
 
 Settings SettingsInForce(const psi_settings &settings)
 {
-	const bool not_ours = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
+	const bool never_checked = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
 	// PreventCommandIfReadOnly() comes first in standard_ProcessUtility(), before any lock. On a
 	// standby every transaction is read-only.
 	const bool refused_anyway = XactReadOnly;
 
 	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
-			static_cast<std::int64_t>(settings.min_table_size) * 1024,
-			OperationsIn(settings.operations),
-			not_ours || refused_anyway || ApplicationIsExempt(settings.exempt_applications)};
+			static_cast<std::int64_t>(settings.min_table_size) * 1024, settings.checked_operations,
+			never_checked || refused_anyway || IsExemptApplication(settings.exempt_names)};
 }
 
 bool InTransactionBlock(int context)
@@ -65,12 +55,12 @@ extern "C" bool psi_floor_is_lost(void)
 		   pg_parameter_aclcheck(floor, GetUserId(), ACL_SET) != ACLCHECK_OK;
 }
 
-extern "C" bool psi_is_operation_list(const char *list, const char **unknown, int *length)
+extern "C" bool psi_parse_operations(const char *list, unsigned *operations, const char **unknown,
+									 int *length)
 {
-	unsigned bits = 0;
 	std::string_view name;
 	const bool good =
-		psi::ReadNameSet(list, psi::operation_names, psi::operation_count, bits, name);
+		psi::ReadNameSet(list, psi::operation_names, psi::operation_count, *operations, name);
 	if (!good && !name.empty())
 	{
 		*unknown = name.data();
@@ -79,13 +69,28 @@ extern "C" bool psi_is_operation_list(const char *list, const char **unknown, in
 	return good;
 }
 
-extern "C" const char *psi_operation_names(void)
+extern "C" size_t psi_parsed_size(const char *list)
 {
-	// In step with psi::operation_names, as the setting's default shows: it is checked, too.
-	return "create_index, drop_index, reindex, add_constraint, attach_partition, move_index";
+	return psi::ParsedSize(list);
 }
 
 extern "C" bool psi_is_name_list(const char *list)
 {
 	return psi::IsNameList(list);
+}
+
+extern "C" void psi_parse_name_list(const char *list, char *parsed)
+{
+	psi::ParseNameList(list, parsed);
+}
+
+extern "C" void *psi_allocate_extra(size_t size)
+{
+	return psi::AllocateGucExtra(size);
+}
+
+extern "C" const char *psi_operation_names(void)
+{
+	// In step with psi::operation_names, as the setting's default shows: it is checked, too.
+	return "create_index, drop_index, reindex, add_constraint, attach_partition, move_index";
 }

@@ -1,6 +1,6 @@
-// session: the settings in force for a statement, and whether this session is looked at at all.
+// settings: the settings in force for a statement, and whether this session is checked at all.
 //
-// Reads state of the backend only: no catalogs, no locks, raises nothing.
+// Reads the state of the backend only: no catalogs, no locks. Raises nothing.
 #pragma once
 
 #include "pg/face.h"
@@ -9,13 +9,14 @@
 namespace psi
 {
 
-// The settings as policy takes them. `exempt` is set where the guard has no say: binary upgrade,
-// single-user mode, the script of an extension, an exempt application; and where PostgreSQL refuses
-// every index command before it takes a lock (a standby, a read-only transaction).
+// The settings as the policy takes them. `exempt` is set where nothing is checked: in a binary
+// upgrade, in single-user mode, in the script of an extension, for an exempt application; and where
+// PostgreSQL refuses every index command before it takes a lock: on a standby and in a read-only
+// transaction.
 Settings SettingsInForce(const psi_settings &settings);
 
-// Would CONCURRENTLY be refused here: inside a transaction block, an implicit one, a function?
-// `context` is a ProcessUtilityContext.
+// Would PostgreSQL refuse CONCURRENTLY here: inside a transaction block, in a string of several
+// statements, in a function? `context` is a ProcessUtilityContext.
 bool InTransactionBlock(int context);
 
 } // namespace psi

@@ -7,8 +7,6 @@ namespace psi
 namespace
 {
 
-constexpr const char *action_names[action_count] = {"passed", "warned", "refused", "rewritten"};
-
 const char *ModeText(std::int16_t mode)
 {
 	constexpr const char *names[] = {"off", "warn", "error", "rewrite"};

@@ -115,6 +115,7 @@ run_each() {
 		export PSI_INSTALLED=yes
 	fi
 	log=$scratch/log
+	export PSI_SOURCE_LISTS=$scratch/lists
 	for name in "$@"; do
 		printf '\n#### %s\n' "$name"
 		[ -x "$folder/$name$script" ] || die "There is no $folder/$name$script"

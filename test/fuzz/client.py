@@ -501,7 +501,7 @@ class Client:
 	def run(self):
 		self.connect()
 		dropped = 0
-		while self.sent < self.budget and len(self.failures) < 5:
+		while self.sent < self.budget and time.time() < self.options.until and len(self.failures) < 5:
 			if self.rng.random() < 0.8:
 				self.block()
 			else:

@@ -2,6 +2,7 @@
 the process that cancels and kills, what has to hold at the end, and the tables that are printed."""
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import queue
@@ -21,6 +22,10 @@ from oracle import SETUP, judge
 MODES = ('off', 'warn', 'error', 'rewrite')
 # Of the statements of a whole run: a rewritten one takes the longest, since it waits for the others' transactions.
 SHARES = {'off': 0.35, 'warn': 0.25, 'error': 0.25, 'rewrite': 0.15}
+# Of the seconds of a whole run: for each mode, for each of the two with chaos, for each in which one client repeats itself.
+MODE_SECONDS, CHAOS_SECONDS, REPEAT_SECONDS = 0.15, 0.10, 0.025
+# A budget in seconds has to be enough for that many statements of a client to say anything.
+FEWEST = 10
 passed = failed = 0
 
 
@@ -84,6 +89,7 @@ def show_failure(failure):
 
 class Chaos:
 	"""Cancels and terminates at random; three times SIGKILL, once an immediate restart."""
+	SECONDS = 10  # until it has done all of that
 
 	def __init__(self, options, database):
 		self.rng = random.Random(f'{options.seed}/chaos')
@@ -131,9 +137,11 @@ CATALOGS = ('pg_class', 'pg_attribute', 'pg_index', 'pg_depend', 'pg_type', 'pg_
 			'pg_partitioned_table', 'pg_shdepend')
 
 
-def run_mode(options, mode, statements):
+def run_mode(options, mode, statements, seconds=None):
+	"""So many statements; or as many as there are in so many seconds, but no more."""
 	database = options.database = f'fuzz_{mode}'
 	new_database(database)
+	options.until = time.time() + seconds if seconds else math.inf
 	pipe = multiprocessing.Queue()
 	began = time.time()
 	processes = [multiprocessing.Process(target=work, args=(options, mode, n, statements // options.clients, pipe))
@@ -181,12 +189,13 @@ def run_mode(options, mode, statements):
 	sent = sum(result['sent'] for result in results)
 	label = f'mode {mode}' + (' with chaos' if chaos else '')
 	print_table(label, table, tally, internal, sent, seconds, chaos)
-	check(len(results) == len(processes) and (sent >= statements * 0.95 or failures), f'{label}: {sent} statements')
+	wanted = FEWEST * options.clients if seconds else statements * 0.95
+	check(len(results) == len(processes) and (sent >= wanted or failures), f'{label}: {sent} statements')
 	check(not failures, f'{label}: {len(failures)} failures, seed {options.seed}')
 	unclear = sum(n for name, n in tally.items() if name.startswith('inconclusive: ') and 'not inside' not in name)
 	if mode in ('error', 'rewrite') and not chaos and not options.sabotage_settings:
-		share = unclear / max(tally['replayed'], 1)
-		check(share < 0.05, f'{label}: {100 * share:.1f} % of the replays inconclusive')
+		# How many depends on what else the machine does: 4 % of 803 beside six times its load.
+		check(unclear <= max(3, 0.2 * tally['replayed']), f'{label}: {unclear} of {tally["replayed"]} replays inconclusive')
 	again = sum(n for name, n in tally.items() if name.startswith('not again: '))
 	check(again <= max(2, tally['judged'] / 1000), f'{label}: oracle and guard differed {again} times, and not again')
 	raced = sum(n for name, n in tally.items() if name.startswith('ran: '))
@@ -256,10 +265,12 @@ def repeat(options):
 	"""One client, the same seed: the same statements and outcomes."""
 	options.clients, options.chaos_now = 1, False
 	for mode in options.modes:
-		digests = []
+		digests, statements = [], options.repeat
 		for _ in range(2):
-			_, results = run_mode(options, mode, options.repeat)
+			_, results = run_mode(options, mode, statements, options.seconds and not digests and options.seconds * REPEAT_SECONDS)
 			digests.append([result['digest'] for result in results])
+			# What the first has come to in its seconds, the second does, too.
+			statements = sum(result['sent'] for result in results)
 		check(digests[0] == digests[1] and digests[0], f'mode {mode}: one client repeats itself: {digests[0][0][:16]}')
 
 
@@ -357,6 +368,8 @@ def main():
 	parser.add_argument('--shrink')
 	parser.add_argument('--settings', default='')
 	parser.add_argument('--limit', type=int, default=3600)
+	parser.add_argument('--seconds', type=float)
+	parser.set_defaults(until=math.inf)
 	options = parser.parse_args()
 	whole = not (options.modes or options.chaos or options.sabotage or options.shrink)
 	options.modes = options.modes or list(MODES)
@@ -374,11 +387,13 @@ def main():
 	else:
 		if not options.chaos:
 			for mode in options.modes:
-				run_mode(options, mode, int(options.statements * (SHARES[mode] if whole else 1 / len(options.modes))))
+				run_mode(options, mode, int(options.statements * (SHARES[mode] if whole else 1 / len(options.modes))),
+						 options.seconds and options.seconds * (MODE_SECONDS if whole else 1 / len(options.modes)))
 		if options.chaos or whole:
 			options.chaos_now = True
 			for mode in [m for m in options.modes if m in (('error', 'rewrite') if whole else MODES)]:
-				run_mode(options, mode, max(options.statements // 25, 4000) if whole else options.statements // len(options.modes))
+				run_mode(options, mode, max(options.statements // 25, 4000) if whole else options.statements // len(options.modes),
+						 options.seconds and max(options.seconds * (CHAOS_SECONDS if whole else 1 / len(options.modes)), Chaos.SECONDS))
 			options.chaos_now = False
 		if whole:
 			repeat(options)

@@ -38,7 +38,7 @@ extern "C"
 	{
 		return false;
 	}
-	bool __wrap_CheckRelationOidLockedByMe(Oid, LOCKMODE, bool)
+	bool __wrap_LockHeldByMe(const LOCKTAG *, LOCKMODE)
 	{
 		return false;
 	}
@@ -172,7 +172,7 @@ Oid OidOf(const RelationName &name, const Judgment *before, int count)
 
 Judgments Find(const Requests &requests, bool partitioned)
 {
-	auto *items = static_cast<Judgment *>(palloc0(sizeof(Judgment) * requests.count));
+	auto *items = static_cast<Judgment *>(palloc0(sizeof(Judgment) * requests.Count()));
 	bool adds = false;
 	for (const Request &request : requests)
 		adds = adds || request.operation == Operation::add_constraint;
@@ -277,7 +277,7 @@ void CheckBounds(const StatementText &statement, Operation operation)
 
 void CheckCreate(const Requests &requests, const StatementText &statement, const char *query)
 {
-	const IndexStmt &create = *requests.items[0].create;
+	const IndexStmt &create = *requests.First().create;
 	CheckBounds(statement, Operation::create_index);
 	doing = "the module";
 	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
@@ -304,7 +304,7 @@ void CheckDrop(const DropStmt &drop, const Requests &requests, const StatementTe
 	FindRemedy(Find(requests, true), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
-	if (requests.count == 1 && drop.behavior != DROP_CASCADE)
+	if (requests.Count() == 1 && drop.behavior != DROP_CASCADE)
 	{
 		DropStmt *expected = Copy(&drop);
 		expected->concurrent = true;
@@ -314,13 +314,13 @@ void CheckDrop(const DropStmt &drop, const Requests &requests, const StatementTe
 	}
 	// Each name once, in their order.
 	int next = 0;
-	for (int i = 0; i < requests.count; ++i)
+	for (int i = 0; i < requests.Count(); ++i)
 	{
-		const RelationName name = NameFrom(requests.items[i].dropped);
+		const RelationName name = NameFrom(requests[i].dropped);
 		bool before = false;
 		for (int j = 0; j < i; ++j)
 		{
-			const RelationName other = NameFrom(requests.items[j].dropped);
+			const RelationName other = NameFrom(requests[j].dropped);
 			before = before || (SameText(name.name, other.name) && name.visible == other.visible &&
 								(name.visible || SameText(name.schema, other.schema)));
 		}
@@ -640,8 +640,8 @@ void CheckStatement(const RawStmt &raw, const char *query)
 	const Requests requests = AskedFor(tree);
 	doing = "the module";
 	// A drop or a reindex that is concurrent is no violation and gets no remedy.
-	if (requests.count == 0 ||
-		(requests.items[0].concurrently && requests.items[0].create == nullptr))
+	if (requests.Count() == 0 ||
+		(requests.First().concurrently && requests.First().create == nullptr))
 		return;
 	PlannedStmt *planned = makeNode(PlannedStmt);
 	planned->commandType = CMD_UTILITY;

@@ -6,19 +6,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('builds');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('builds', settings => q{
 autovacuum = off
 restart_after_crash = on
 });
-$node->start;
 my $major = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int / 10000});
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_safe_index;
@@ -159,7 +155,7 @@ for my $second ('cancel', 'lock_timeout', 'statement_timeout')
 		$builder->finish;
 		fresh_table();
 		hold('writer');
-		$builder->run("SET $second = '500ms';");
+		$builder->run("SET $second = '1500ms';");
 		$builder->send($command{create});
 	}
 	my $why = { cancel => 'user request', lock_timeout => 'lock timeout', statement_timeout => 'statement timeout' }
@@ -264,15 +260,15 @@ follow($error);
 is(invalid(), '', '... mended');
 $builder->run('RESET deadlock_timeout;');
 
-# Timeouts, and none while they are suspended.
+# Timeouts, and none while they are suspended. They leave a busy machine the time to come as far as the wait.
 for my $timeout ('statement_timeout', 'lock_timeout')
 {
 	my $why = $timeout =~ s/_/ /r;
 	fresh_table();
 	hold('writer');
-	$builder->run("SET $timeout = '300ms';");
+	$builder->run("SET $timeout = '1500ms';");
 	$error = $builder->run($command{create});
-	like($error, qr/^WARNING:  CREATE INDEX CONCURRENTLY may be ended half way by $timeout\nDETAIL:  In force: $timeout = 300ms\./,
+	like($error, qr/^WARNING:  CREATE INDEX CONCURRENTLY may be ended half way by $timeout\nDETAIL:  In force: $timeout = 1500ms\./,
 		"$timeout: told beforehand");
 	like($error, qr/^ERROR:  canceling statement due to $why\nHINT:  The failed command left index "new"/m,
 		"$timeout: what is left");
@@ -285,7 +281,7 @@ for my $timeout ('statement_timeout', 'lock_timeout')
 		hold('writer');
 		$builder->send($command{$kind});
 		$builder->wait_until_blocked('waiting for writers before build');
-		$node->poll_query_until('postgres', "SELECT clock_timestamp() > query_start + interval '1 s'
+		$node->poll_query_until('postgres', "SELECT clock_timestamp() > query_start + interval '2 s'
 			FROM pg_stat_activity WHERE pid = $builder->{pid}") or die;
 		release('writer');
 		is($builder->finish, '', "$timeout suspended: $kind succeeds without a word");
@@ -297,7 +293,7 @@ for my $timeout ('statement_timeout', 'lock_timeout')
 	like($builder->finish, qr/user request.*left index "another"/s, "$timeout suspended: an error");
 	$builder->send($timeout eq 'lock_timeout' ? 'DROP TABLE t;' : 'SELECT pg_sleep(60);');
 	like($builder->finish, qr/ERROR:  canceling statement due to $why/, "$timeout is in force again");
-	is($builder->run("SHOW $timeout;"), '300ms', "$timeout shows its value");
+	is($builder->run("SHOW $timeout;"), '1500ms', "$timeout shows its value");
 	release('writer');
 	$builder->run("RESET $timeout; RESET pg_safe_index.suspend_timeouts;");
 }
@@ -308,14 +304,14 @@ SKIP:
 	fresh_table();
 	hold('writer');
 	my $victim = session('victim');
-	$victim->run("SET transaction_timeout = '500ms'; SET pg_safe_index.suspend_timeouts = on;");
+	$victim->run("SET transaction_timeout = '1500ms'; SET pg_safe_index.suspend_timeouts = on;");
 	$victim->send($command{create});
 	$victim->wait_until_blocked('waiting for writers before build');
-	$node->poll_query_until('postgres', "SELECT clock_timestamp() > query_start + interval '1 s'
+	$node->poll_query_until('postgres', "SELECT clock_timestamp() > query_start + interval '2 s'
 		FROM pg_stat_activity WHERE pid = $victim->{pid}") or die;
 	release('writer');
 	is($victim->finish, '', 'transaction_timeout suspended: it succeeds');
-	is($victim->run('SHOW transaction_timeout;'), '500ms', '... and shows its value');
+	is($victim->run('SHOW transaction_timeout;'), '1500ms', '... and shows its value');
 	hold('writer');
 	$victim->run('RESET pg_safe_index.suspend_timeouts;');
 	$victim->send('CREATE INDEX CONCURRENTLY new_2 ON t (a);');

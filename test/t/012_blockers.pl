@@ -4,19 +4,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('blockers');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('blockers', settings => q{
 max_prepared_transactions = 2
 autovacuum = off
 });
-$node->start;
 $node->safe_psql('postgres', q{
 	CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN; CREATE ROLE monitor LOGIN IN ROLE pg_read_all_stats, owner;
 	GRANT CREATE ON SCHEMA public TO owner;
@@ -66,8 +62,8 @@ is(said(create()), '', 'nobody is there');
 
 # one that can write to the table
 my $h = holder('app one', 'BEGIN; INSERT INTO t VALUES (1);');
-is(said(create()), "NOTICE:  CREATE INDEX CONCURRENTLY has to wait for 1 transaction that is older than 1ms\n"
-	. "DETAIL:  Process $h->{pid} (role \"app\", application \"app one\"), open for 00:00:00, idle in transaction.",
+like(said(create()), qr/\ANOTICE:  CREATE INDEX CONCURRENTLY has to wait for 1 transaction that is older than 1ms
+DETAIL:  Process $h->{pid} \(role "app", application "app one"\), open for 00:0\d:\d\d, idle in transaction\.\z/,
 	'a writer: no query text for a role that may not see it');
 
 # whoever may see everybody's query
@@ -79,7 +75,7 @@ like(said(create(), $monitor), qr/idle in transaction: INSERT INTO t VALUES \(1\
 # its own role's
 $session{own} = Session->new($node, user => 'owner', application => 'own');
 $session{own}->run('BEGIN; INSERT INTO t VALUES (1);');
-like(said(create()), qr/\(role "owner", application "own"\), open for 00:00:00, idle in transaction: INSERT/,
+like(said(create()), qr/\(role "owner", application "own"\), open for 00:0\d:\d\d, idle in transaction: INSERT/,
 	"one's own role: with its query text");
 
 # a snapshot, whatever it has read
@@ -130,7 +126,7 @@ $node->safe_psql('postgres', q{BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACT
 $node->safe_psql('postgres', q{BEGIN; INSERT INTO other VALUES (1); PREPARE TRANSACTION 'elsewhere'});
 $node->poll_query_until('postgres', "SELECT bool_and(prepared < clock_timestamp() - interval '5 ms') FROM pg_prepared_xacts") or die;
 $builder->send(create());
-like($builder->wait_for(qr/Prepared.*\n/), qr/for 1 transaction .*\nDETAIL:  Prepared transaction "lost and found" \(role "postgres"\), prepared 00:00:00 ago\.\n\z/,
+like($builder->wait_for(qr/Prepared.*\n/), qr/for 1 transaction .*\nDETAIL:  Prepared transaction "lost and found" \(role "postgres"\), prepared 00:0\d:\d\d ago\.\n\z/,
 	'a prepared transaction');
 # ... after a restart it is nobody's any more
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($builder->{pid})");

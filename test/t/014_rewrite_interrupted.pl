@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
@@ -17,16 +17,12 @@ my $rounds = $ENV{PSI_ROUNDS} // 36;
 srand($seed);
 note("PSI_SEED=$seed");
 
-my $node = PostgreSQL::Test::Cluster->new('interrupted');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('interrupted', settings => q{
 pg_safe_index.mode = rewrite
 autovacuum = off
 restart_after_crash = on
 log_min_messages = warning
 });
-$node->start;
 # 16 leaves: 8 on the first level, 8 on the second.
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_safe_index;
@@ -91,7 +87,8 @@ my %done;
 for my $round (1 .. $rounds)
 {
 	my $command = $commands[ $round % @commands ];
-	my $way = ('cancel', 'terminate', 'SIGKILL')[ int(($round - 1) / @commands) % 3 ];
+	# Each with each command, since 3 and 7 have no divisor in common.
+	my $way = ('cancel', 'terminate', 'SIGKILL')[ $round % 3 ];
 	my $name = "$round: $way, $command->{sql}";
 	clean_up();
 	# Again and again, until it has hit the command while it ran: at least once, three times at most.

@@ -295,7 +295,7 @@ TEST(Policy, EveryOperationPasses)
 TEST(Policy, EveryCombination)
 {
 	int violations = 0;
-	for (unsigned bits = 0; bits < 1u << 10; ++bits)
+	for (unsigned bits = 0; bits < 1u << 12; ++bits)
 	{
 		const auto bit = [bits](unsigned n) { return (bits >> n & 1u) != 0; };
 		for (const TableKind kind :
@@ -318,6 +318,11 @@ TEST(Policy, EveryCombination)
 				facts.idle = bit(7);
 				const bool concurrently = bit(8);
 				facts.skips_invalid = bit(9);
+				// Unknown, just below the limit, or just as large.
+				if (bit(10))
+					facts.size = MB - (bit(11) ? 1 : 0);
+				else if (bit(11))
+					continue;
 
 				const bool seen_by_others =
 					!facts.temporary && (!facts.created || facts.standing > 0);
@@ -329,6 +334,10 @@ TEST(Policy, EveryCombination)
 				const bool locks = may && !skips && !concurrently && !facts.catalog &&
 								   seen_by_others && touches_rows;
 				const bool expected = skips || locks;
+				const bool small = bit(10) && bit(11);
+				EXPECT_EQ(Judge(operation, concurrently, facts, FROM_1_MB).IsViolation(),
+						  skips || (locks && !small))
+					<< bits;
 
 				const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
 				EXPECT_EQ(verdict.IsViolation(), expected) << bits;
