@@ -1,4 +1,6 @@
-// guard: the walk of a statement through the layers.
+// guard: the walk of a statement through the layers: AskedFor() (statement), Look() (catalog),
+// Judge() (policy), and then Report() (message), Rewrite() or RunConcurrently() (execute), or the
+// next hook.
 #include "guard.h"
 
 #include "catalog/index_creation.hpp"
