@@ -330,7 +330,7 @@ Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls)));
 }
 
-/* InitMaterializedSRF() is there from 15.1 on. Its former name is there in 15 only, in all of it. */
+/* 15.0 has no InitMaterializedSRF(). Its former name exists in every minor version of 15. */
 #ifdef SRF_SINGLE_USE_EXPECTED
 #define begin_rows SetSingleFuncCall
 #else
