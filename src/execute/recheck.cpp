@@ -47,18 +47,15 @@ std::optional<Request> FindUnbuilt(const Judgments &judgments)
 	for (const Judgment &judgment : judgments)
 	{
 		const Operation operation = judgment.request.operation;
-		const AlterTableStmt *alter = judgment.request.alter;
-		// Other subcommands of ALTER TABLE may build indexes as well, which would be taken for
-		// those of this request.
-		const bool is_alone = alter == nullptr ||
-							  (list_length(alter->cmds) == 1 && judgment.request.column == nullptr);
 		const bool has_nothing_to_build =
 			judgment.verdict.reason == Reason::no_build &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
 			 operation == Operation::attach_partition);
 		const bool name_is_taken =
 			judgment.verdict.reason == Reason::missing && operation == Operation::add_constraint;
-		if (is_alone && (has_nothing_to_build || name_is_taken))
+		// Other subcommands of ALTER TABLE may build indexes as well, which would be taken for
+		// those of this request.
+		if (judgment.request.IsAlone() && (has_nothing_to_build || name_is_taken))
 			return judgment.request;
 	}
 	return std::nullopt;

@@ -154,15 +154,6 @@ Remedy RemedyForConstraint(const Judgment &judgment)
 	return commands.Done(nullptr);
 }
 
-// Is the first operation the only one of its ALTER TABLE? Several could not be undone if one of
-// them fails.
-bool IsAlone(const Judgments &judgments)
-{
-	const Request &request = judgments.items[0].request;
-	return request.alter == nullptr ||
-		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
-}
-
 // Will none of the drops be refused because something depends on the index? The drops before it
 // could not be undone.
 bool MayDropAll(const Judgments &judgments)
@@ -200,7 +191,7 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 struct Refused
 {
 	const Judgments &judgments;
-	const Judgment &first; // violation
+	const Judgment &first; // the first violation
 	const StatementText &statement;
 };
 
@@ -251,23 +242,17 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 // Every other command: runs the commands of the hint, or commands like them.
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
-	switch (refused.first.request.operation)
+	const Operation operation = refused.first.request.operation;
+	if (operation == Operation::drop_index && list_length(remedy.list) > 1 &&
+		!MayDropAll(refused.judgments))
+		return false;
+	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
+		return false;
+	if (operation == Operation::add_constraint)
 	{
-	case Operation::add_constraint:
 		if (!IsOwner(refused.first.target.table_id, GetUserId()))
 			return false;
 		remedy = RemedyForConstraint(refused.first);
-		break;
-	case Operation::drop_index:
-		if (list_length(remedy.list) > 1 && !MayDropAll(refused.judgments))
-			return false;
-		break;
-	case Operation::reindex:
-		if (!CompleteReindex(refused.first, remedy))
-			return false;
-		break;
-	default:
-		break;
 	}
 	TellAndRun(runner, refused, remedy);
 	return true;
@@ -277,7 +262,8 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 {
 	const Target &target = refused.first.target;
 	const Operation operation = refused.first.request.operation;
-	if (!IsAlone(refused.judgments))
+	// Several subcommands could not be undone if one of them fails.
+	if (!refused.judgments.items[0].request.IsAlone())
 		return false;
 	if (refused.first.verdict.reason == Reason::skips_invalid)
 		return RebuildSkipped(runner, refused);
