@@ -1,17 +1,19 @@
-// guard: the walk of a statement through the rooms, one way.
+// guard: the walk of a statement through the layers: AskedFor() (statement), Look() (catalog),
+// Judge() (policy), and then Report() (message), Rewrite() or RunConcurrently() (execute), or the
+// next hook.
 #include "guard.h"
 
-#include "execute/concurrent_build.hpp"
 #include "catalog/find_target.hpp"
 #include "catalog/index_analysis.hpp"
-#include "catalog/judgment.hpp"
-#include "execute/recheck.hpp"
 #include "catalog/index_creation.hpp"
-#include "policy/policy.hpp"
-#include "message/violation_message.hpp"
+#include "catalog/judgment.hpp"
+#include "execute/concurrent_build.hpp"
+#include "execute/recheck.hpp"
 #include "execute/rewrite.hpp"
-#include "statement/settings.hpp"
+#include "message/violation_message.hpp"
+#include "policy/policy.hpp"
 #include "statement/request.hpp"
+#include "statement/settings.hpp"
 #include "stats/stats.hpp"
 
 namespace psi
@@ -20,21 +22,41 @@ namespace psi
 namespace
 {
 
-// What is there for each request, and is it allowed?
-Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_block)
+// A statement and the circumstances in which it is executed.
+struct Statement
 {
+	const psi_call &call;
+	Settings settings;
+	BuildOptions options;
+	bool in_block;    // PostgreSQL would refuse CONCURRENTLY
+	bool may_rewrite; // mode rewrite, and commands of our own can run at the top level
+};
+
+// What remains to be done with a statement after the checks.
+struct Outcome
+{
+	bool rewritten = false;                      // nothing: its safe form has been run
+	std::optional<Request> unbuilt;              // it passed because it has nothing to build
+	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
+};
+
+// Looks up what each request refers to, and judges it.
+Judgments JudgeAll(const Statement &statement, const Requests &requests)
+{
+	const Settings &settings = statement.settings;
 	Judgments judgments;
 	judgments.items.Reserve(requests.Count());
 	SeenTables *seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
-		// What is not checked needs no look, nor what PostgreSQL refuses.
-		const bool look = settings.Checks(request.operation) && !(request.concurrently && in_block);
+		// In a transaction block PostgreSQL refuses CONCURRENTLY before it looks at the name.
+		const bool look =
+			settings.Checks(request.operation) && !(request.concurrently && statement.in_block);
 		const bool sized = !request.concurrently;
+		const std::int64_t enough = sized ? settings.min_table_size : 0;
 		const Target target =
-			look ? Look(request, {sized ? settings.min_table_size : 0, sized, in_block, seen})
-				 : Target{};
+			look ? Look(request, {enough, sized, statement.in_block, seen}) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		judgments.Add({request, target, verdict});
@@ -46,99 +68,84 @@ Judgments JudgeAll(const Requests &requests, const Settings &settings, bool in_b
 	return judgments;
 }
 
-// What is to be done with the statement once it has been looked at.
-struct Outcome
+// Runs the safe form of a violation and returns true, or reports the violation, which raises an
+// ERROR unless the mode is warn.
+bool RewriteOrReport(const Statement &statement, const Judgments &judgments)
 {
-	bool done;                                   // its safe form has been run
-	std::optional<ConcurrentCommand> concurrent; // one that PostgreSQL will run
-	std::optional<Request> unbuilt;              // it passes since it builds nothing
-};
-
-// What becomes of the statement: it is refused here, or run in its safe form, or goes on.
-Outcome Decide(const psi_call &call, const Settings &settings, const BuildOptions &options)
-{
-	const Requests requests = AskedFor(call.statement->utilityStmt);
-	if (requests.IsEmpty())
-		return {false, std::nullopt, std::nullopt};
-	const bool in_block = InTransactionBlock(call.context);
-	const Judgments judgments = JudgeAll(requests, settings, in_block);
-	if (judgments.violations > 0)
-	{
-		const Judgment &first = judgments.FirstViolation();
-		if (first.request.create != nullptr)
-			RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
-		const StatementText text = TextOf(*call.statement, call.query);
-		if (settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr)
-		{
-			Runner runner{&call, CurrentMemoryContext, &settings, options};
-			// As the plain command would have left nothing.
-			runner.options.drop_failed = true;
-			if (Rewrite(runner, judgments, text, call.query))
-				return {true, std::nullopt, std::nullopt};
-		}
-		Report(judgments, text, call.query, settings, in_block);
-	}
-	if (requests.Count() > 1 || !requests.First().concurrently || in_block)
-		return {false, std::nullopt,
-				judgments.violations == 0 ? FindUnbuilt(judgments) : std::nullopt};
-	return {false, DescribeConcurrent(requests.First(), judgments.items[0].target), std::nullopt};
+	const psi_call &call = statement.call;
+	const Judgment &first = judgments.FirstViolation();
+	if (first.request.create != nullptr)
+		RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
+	const StatementText text = TextOf(*call.statement, call.query);
+	if (statement.may_rewrite &&
+		Rewrite(call, judgments, text, statement.settings, statement.options))
+		return true;
+	Report(judgments, text, call.query, statement.settings, statement.in_block);
+	return false;
 }
 
-} // namespace
-
-} // namespace psi
-
-namespace psi
+Outcome Decide(const Statement &statement)
 {
+	Outcome outcome;
+	const Requests requests = AskedFor(statement.call.statement->utilityStmt);
+	if (requests.IsEmpty())
+		return outcome;
+	const Judgments judgments = JudgeAll(statement, requests);
+	if (judgments.violations > 0)
+		outcome.rewritten = RewriteOrReport(statement, judgments);
+	if (outcome.rewritten)
+		return outcome;
+	const Request &first = requests.First();
+	if (requests.Count() == 1 && first.concurrently && !statement.in_block)
+		outcome.concurrent = DescribeConcurrent(first, judgments.items[0].target);
+	else if (judgments.violations == 0)
+		outcome.unbuilt = FindUnbuilt(judgments);
+	return outcome;
+}
 
-namespace
+// Decides in a memory context of its own: a function can execute thousands of statements in one.
+// After an error the context is deleted with its parent.
+Outcome DecideInScratch(const Statement &statement)
 {
-
-void Execute(const psi_call *call, const psi_settings *settings)
-{
-	const Settings in_force = SettingsInForce(*settings);
-	const bool asked = IsAsked(in_force);
-	if (!asked && !settings->drop_failed_builds && !settings->suspend_timeouts)
-	{
-		call->go_on(call);
-		return;
-	}
-
-	// A loop in a function can come here many times in one memory context. After an error the
-	// context goes with its parent. What rewrite runs commits on its way, and needs it after that.
-	const bool may_rewrite = in_force.ModeInForce() == Mode::rewrite &&
-							 call->context == PROCESS_UTILITY_TOPLEVEL && PortalContext != nullptr;
+	const MemoryContext caller = CurrentMemoryContext;
+	// The commands of a rewrite commit, and need the memory after that.
 	const MemoryContext scratch = AllocSetContextCreate(
-		may_rewrite ? PortalContext : CurrentMemoryContext, "pg_safe_index", ALLOCSET_SMALL_SIZES);
-	const BuildOptions options{asked, asked, settings->drop_failed_builds,
-							   settings->suspend_timeouts, settings->report_blockers_after};
-	const MemoryContext caller = MemoryContextSwitchTo(scratch);
-	const Outcome outcome = Decide(*call, in_force, options);
-	if (outcome.done)
-	{
-		if (ActiveSnapshotSet())
-			PopActiveSnapshot();
-		// The caller's may have gone with the transaction.
-		MemoryContextSwitchTo(PortalContext);
-		MemoryContextDelete(scratch);
-		return;
-	}
-	MemoryContextSwitchTo(caller);
+		statement.may_rewrite ? PortalContext : caller, "pg_safe_index", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(scratch);
+	const Outcome outcome = Decide(statement);
+	// A rewrite has ended the transaction, and the caller's memory may have gone with it.
+	MemoryContextSwitchTo(outcome.rewritten ? PortalContext : caller);
 	MemoryContextDelete(scratch);
+	return outcome;
+}
 
+void Execute(const psi_call &call, const psi_settings &set)
+{
+	const Settings settings = SettingsInForce(set);
+	const bool asked = IsAsked(settings);
+	if (!asked && !set.drop_failed_builds && !set.suspend_timeouts)
+	{
+		call.go_on(&call);
+		return;
+	}
+	BuildOptions options{asked, asked, set.drop_failed_builds, set.suspend_timeouts,
+						 set.report_blockers_after};
+	const bool in_block = InTransactionBlock(call.context);
+	const bool may_rewrite =
+		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
+	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
+	if (outcome.rewritten)
+		return;
 	if (outcome.unbuilt.has_value())
+		RunUnbuilt(call, *outcome.unbuilt, settings);
+	else if (outcome.concurrent.has_value())
 	{
-		RunUnbuilt(*call, *outcome.unbuilt, in_force);
-		return;
+		options.explain = asked && settings.Checks(outcome.concurrent->operation);
+		options.warn_before = options.explain;
+		RunConcurrently(call, *outcome.concurrent, options, settings);
 	}
-	if (!outcome.concurrent.has_value())
-	{
-		call->go_on(call);
-		return;
-	}
-	BuildOptions checked = options;
-	checked.tell = checked.tell_before = asked && in_force.Checks(outcome.concurrent->operation);
-	RunConcurrently(*call, *outcome.concurrent, checked, in_force);
+	else
+		call.go_on(&call);
 }
 
 } // namespace
@@ -151,15 +158,15 @@ extern "C" void psi_execute(const psi_call *call, const psi_settings *settings)
 
 	if (!IsListened())
 	{
-		Execute(call, settings);
+		Execute(*call, *settings);
 		return;
 	}
-	// Executed by another command, in an event trigger say: what it creates is none of that one's
-	// indexes.
+	// Another command executes this one, in an event trigger for example, and listens to the
+	// indexes that it creates itself. Those of this command are not to be taken for its own.
 	const IndexListener outer = ListenToIndexes({nullptr, nullptr});
 	PG_TRY();
 	{
-		Execute(call, settings);
+		Execute(*call, *settings);
 	}
 	PG_FINALLY();
 	{

@@ -9,10 +9,10 @@
 PSI_BEGIN_C
 
 /*
- * Looks at one utility statement and has it executed, by go_on() and once. Raises an ERROR
- * (SQLSTATE 55000) in its place for a violation in mode error, a WARNING before it in mode warn.
- * The look neither waits for a lock nor keeps one. For a concurrent command see
- * execute/concurrent_build.hpp.
+ * Checks one utility statement and executes it once, as a rule with go_on(). A violation raises an
+ * ERROR (SQLSTATE 55000) in mode error, and a WARNING before the statement is executed in mode
+ * warn; in mode rewrite its safe form is executed instead. The check neither waits for a lock nor
+ * keeps one. execute/concurrent_build.hpp says what is done for a concurrent command.
  */
 extern void psi_execute(const struct psi_call *call, const struct psi_settings *settings);
 

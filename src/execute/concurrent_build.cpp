@@ -1,12 +1,14 @@
-// build: the frame around a concurrent command.
+// concurrent_build: what is done before, around and after a concurrent command.
 #include "execute/concurrent_build.hpp"
 
-#include "message/build_message.hpp"
-#include "catalog/invalid_index.hpp"
 #include "catalog/index_creation.hpp"
+#include "catalog/invalid_index.hpp"
 #include "execute/drop_index.hpp"
-#include "stats/stats.hpp"
+#include "message/build_message.hpp"
+#include "pg/array.hpp"
+#include "pg/list.hpp"
 #include "pg/timeouts.hpp"
+#include "stats/stats.hpp"
 
 namespace psi
 {
@@ -14,196 +16,224 @@ namespace psi
 namespace
 {
 
-struct Sibling
+// An index and the name that it had before the command.
+struct NamedIndex
 {
 	Oid id;
 	NameData name;
 };
 
-// The concurrent command that is under way. It lives in a memory context of its own, under the
-// portal's, since the command's commits do away with the rest.
-struct Watch
+// The concurrent command that is being executed, and what it has left once it has failed. It lives
+// in a memory context of its own below PortalContext: the command's commits free the memory of its
+// transactions, and PG_CATCH finds it as it is.
+struct Build
 {
-	MemoryContext context;
+	const psi_call &call;
 	ConcurrentCommand command;
+	BuildOptions options;
+	MemoryContext context;         // of this object and all it points to
+	MemoryContext command_context; // current while the command runs
+	MemoryContext caller_context;
 	LocalTransactionId begun_in;
 
-	List *created;  // OIDs
-	List *tables;   // OIDs; whose indexes are among the siblings
-	List *siblings; // Sibling *; REINDEX: the indexes that were there before
+	IndexListener outer_listener{nullptr, nullptr};
+	Timeouts timeouts{};
 
-	// After a failure.
-	ErrorData *error;
-	InvalidIndex *left;
-	int left_count;
-	std::optional<InvalidIndex> taken; // what has the name
-	bool looked;
-	int dropped; // so many of those left
-	const char *drop_error;
+	Array<Oid> created{};         // indexes
+	List *tables = NIL;           // REINDEX: tables whose indexes are among `existing`
+	Array<NamedIndex> existing{}; // REINDEX: indexes that existed before
+
+	// Set once the command has failed.
+	ErrorData *error = nullptr;
+	bool looked = false;                         // the fields below are known
+	Array<InvalidIndex> left{};                  // invalid indexes that the command left
+	int dropped = 0;                             // the number of those in `left` that are dropped
+	const char *drop_error = nullptr;            // the error that kept the rest from being dropped
+	std::optional<InvalidIndex> name_taken_by{}; // the invalid index that has the wanted name
 };
 
-void NoteSiblings(Watch &watch, Oid table)
+Build &NewBuild(const psi_call &call, const ConcurrentCommand &command, const BuildOptions &options)
 {
-	const List *indexes = IndexesOf(table);
-	for (int i = 0; i < list_length(indexes); ++i)
+	const MemoryContext caller = CurrentMemoryContext;
+	const MemoryContext context =
+		AllocSetContextCreate(PortalContext, "pg_safe_index build", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(context);
+	// Another module may have tied something to the memory of the command, as pgaudit does with its
+	// stack. That memory has to go when the command ends, not when the portal ends.
+	const MemoryContext inside =
+		AllocSetContextCreate(context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
+	Build &build =
+		*Make(Build{call, command, options, context, inside, caller, CurrentLocalTransaction()});
+	if (command.name != nullptr)
+		build.command.name = pstrdup(command.name);
+	MemoryContextSwitchTo(caller);
+	return build;
+}
+
+void NoteExisting(Build &build, Oid table)
+{
+	for (const Oid index : EachOid(IndexesOf(table)))
 	{
-		const auto row = ReadClass(list_nth_oid(indexes, i));
-		if (!row.has_value())
-			continue;
-		auto *sibling = static_cast<Sibling *>(palloc(sizeof(Sibling)));
-		*sibling = {row->id, row->name};
-		watch.siblings = lappend(watch.siblings, sibling);
+		const auto row = ReadClass(index);
+		if (row.has_value())
+			build.existing.Add({row->id, row->name});
 	}
 }
 
+// An IndexListener: called before the index is built.
 void NoteCreated(Oid index, Oid table, void *argument)
 {
-	Watch &watch = *static_cast<Watch *>(argument);
-	const MemoryContext caller = MemoryContextSwitchTo(watch.context);
-	watch.created = lappend_oid(watch.created, index);
-	if (watch.command.operation == Operation::reindex && !list_member_oid(watch.tables, table))
+	Build &build = *static_cast<Build *>(argument);
+	const MemoryContext caller = MemoryContextSwitchTo(build.context);
+	build.created.Add(index);
+	if (build.command.operation == Operation::reindex && !list_member_oid(build.tables, table))
 	{
-		watch.tables = lappend_oid(watch.tables, table);
-		NoteSiblings(watch, table);
+		build.tables = lappend_oid(build.tables, table);
+		NoteExisting(build, table);
 	}
 	MemoryContextSwitchTo(caller);
 }
 
-void AddIfLeft(Watch &watched, Oid index)
+void AddIfInvalid(Build &build, Oid index)
 {
 	const auto invalid = ReadInvalidIndex(index);
 	if (invalid.has_value())
-		watched.left[watched.left_count++] = *invalid;
+		build.left.Add(*invalid);
 }
 
-// What has the failed command left? Run in a transaction of its own. An index that it created and
-// committed is there, or not; index_concurrently_swap() gives an old one another name.
-void LookForLeftovers(Watch &watched)
+// Finds out what the failed command has left, in a new transaction. An index that the command
+// created exists if its transaction was committed. index_concurrently_swap() gives the old index
+// another name.
+void FindLeftovers(Build &build)
 {
-	const MemoryContext caller = MemoryContextSwitchTo(watched.context);
-	const int most = list_length(watched.created) + list_length(watched.siblings) + 1;
-	watched.left = static_cast<InvalidIndex *>(palloc(sizeof(InvalidIndex) * most));
-	for (int i = 0; i < list_length(watched.created); ++i)
-		AddIfLeft(watched, list_nth_oid(watched.created, i));
-	for (int i = 0; i < list_length(watched.siblings); ++i)
+	const MemoryContext caller = MemoryContextSwitchTo(build.context);
+	for (const Oid index : build.created)
+		AddIfInvalid(build, index);
+	for (const NamedIndex &index : build.existing)
 	{
-		const auto *sibling = static_cast<const Sibling *>(list_nth(watched.siblings, i));
-		const auto row = ReadClass(sibling->id);
-		if (row.has_value() && strcmp(NameStr(row->name), NameStr(sibling->name)) != 0)
-			AddIfLeft(watched, sibling->id);
+		const auto row = ReadClass(index.id);
+		if (row.has_value() && strcmp(NameStr(row->name), NameStr(index.name)) != 0)
+			AddIfInvalid(build, index.id);
 	}
-	if (OidIsValid(watched.command.dropped))
-		AddIfLeft(watched, watched.command.dropped);
-	if (watched.error->sqlerrcode == ERRCODE_DUPLICATE_TABLE && watched.command.name != nullptr &&
-		watched.left_count == 0)
-		watched.taken = FindInvalidIndex(watched.command.schema, watched.command.name);
-	watched.looked = true;
+	if (OidIsValid(build.command.dropped))
+		AddIfInvalid(build, build.command.dropped);
+	if (build.error->sqlerrcode == ERRCODE_DUPLICATE_TABLE && build.command.name != nullptr &&
+		build.left.IsEmpty())
+		build.name_taken_by = FindInvalidIndex(build.command.schema, build.command.name);
+	build.looked = true;
 	MemoryContextSwitchTo(caller);
 }
 
-// Drops what was left. An error of it, a second cancel for one, ends the attempt, and is told
-// about.
-void DropLeftovers(const psi_call &call, Watch &watched)
+// Drops what the command has left. An error ends the attempt, a second cancel for example, and
+// becomes part of the hint.
+void DropLeftovers(Build &build)
 {
 	PG_TRY();
 	{
-		while (watched.dropped < watched.left_count)
+		for (; build.dropped < build.left.Count(); ++build.dropped)
 		{
-			InvalidIndex &index = watched.left[watched.dropped];
+			InvalidIndex &index = build.left[build.dropped];
 			const auto name_if_left = [&]() -> const char *
 			{
-				// Since the locks were given back another session may have mended it, or dropped
-				// it.
+				// Another session may have repaired or dropped it since the command released its
+				// locks.
 				index.gone = !IsInvalidStill(index);
 				return index.gone
 						   ? nullptr
 						   : quote_qualified_identifier(index.index.schema, index.index.name);
 			};
-			// The one that ended the build does so once.
-			RestartStatementTimeout();
-			DropConcurrently(call, watched.context, index.table_id, name_if_left);
-			++watched.dropped;
+			// The timeout that ended the build is not running any more.
+			if (!build.timeouts.suspended)
+				RestartStatementTimeout();
+			DropConcurrently(build.call, build.context, index.table_id, name_if_left);
 		}
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(watched.context);
-		const ErrorData *error = CopyErrorData();
-		watched.drop_error = error->message;
-		FlushErrorState();
-		BeginAfterError(watched.context);
+		build.drop_error = TakeError(build.context)->message;
+		AbortAndBegin(build.context);
 	}
 	PG_END_TRY();
 }
 
-// Called with the error in hand. Does not return.
-void Fail(const psi_call &call, Watch &watched, const BuildOptions &options)
+// The sentences to add to the hint of the error; null if there are none. Allocates.
+const char *HintFor(const Build &build)
 {
-	MemoryContextSwitchTo(watched.context);
-	watched.error = CopyErrorData();
-	FlushErrorState();
+	if (!build.looked)
+		return HintForUnknown();
+	if (!build.left.IsEmpty())
+		return build.options.explain || build.options.drop_failed
+				   ? HintForLeftovers(build.left.begin(), build.left.Count(), build.dropped,
+									  build.drop_error)
+				   : nullptr;
+	return build.name_taken_by.has_value() && build.options.explain
+			   ? HintForTakenName(*build.name_taken_by)
+			   : nullptr;
+}
 
+// Raises the error of the failed command again, with a longer hint, once what the command left has
+// been found, and dropped if the settings say so. Called with the error on the error stack.
+void RaiseWithHint(Build &build)
+{
+	build.error = TakeError(build.context);
 	PG_TRY();
 	{
-		BeginAfterError(watched.context);
-		LookForLeftovers(watched);
+		AbortAndBegin(build.context);
+		FindLeftovers(build);
 	}
 	PG_CATCH();
 	{
-		// Cancelled once more.
-		MemoryContextSwitchTo(watched.context);
-		FlushErrorState();
-		BeginAfterError(watched.context);
+		// The client has cancelled this, too.
+		TakeError(build.context);
+		AbortAndBegin(build.context);
 	}
 	PG_END_TRY();
 
-	const bool is_build = watched.command.operation != Operation::drop_index;
-	if (is_build && watched.left_count > 0 && options.tell)
-		CountFailedBuild(watched.command.operation);
-	if (watched.looked && is_build && options.drop_failed)
-		DropLeftovers(call, watched);
+	const bool is_build = build.command.operation != Operation::drop_index;
+	if (is_build && !build.left.IsEmpty() && build.options.explain)
+		CountFailedBuild(build.command.operation);
+	if (is_build && build.looked && build.options.drop_failed)
+		DropLeftovers(build);
 
-	MemoryContextSwitchTo(watched.context);
-	if (!watched.looked)
-		AddHint(*watched.error, HintForUnknown());
-	else if (watched.left_count > 0 && (options.tell || options.drop_failed))
-		AddHint(*watched.error, HintForLeftovers(watched.left, watched.left_count, watched.dropped,
-												 watched.drop_error));
-	else if (watched.taken.has_value() && options.tell)
-		AddHint(*watched.error, HintForTakenName(*watched.taken));
-	ReThrowError(watched.error);
+	MemoryContextSwitchTo(build.context);
+	const char *hint = HintFor(build);
+	if (hint != nullptr)
+		AddHint(*build.error, hint);
+	ReThrowError(build.error);
 }
 
-// The timeouts stay away from the drop, too.
-void FailAndResume(const psi_call &call, Watch &watched, const BuildOptions &options,
-				   const Timeouts &timeouts)
+// Can the failed command have left something, or is there something to say about the name? Called
+// with the error on the error stack.
+bool NeedsHint(const Build &build)
 {
-	PG_TRY();
-	{
-		Fail(call, watched, options);
-	}
-	PG_FINALLY();
-	{
-		ResumeTimeouts(timeouts);
-	}
-	PG_END_TRY();
-}
-
-// Did the command leave something, or could there be something to say about the name?
-bool IsWorthALook(const Watch &watched, const BuildOptions &options)
-{
-	if (CurrentLocalTransaction() != watched.begun_in)
-		return watched.created != NIL || OidIsValid(watched.command.dropped);
-	return options.tell && watched.command.name != nullptr &&
+	if (CurrentLocalTransaction() != build.begun_in)
+		return !build.created.IsEmpty() || OidIsValid(build.command.dropped);
+	return build.options.explain && build.command.name != nullptr &&
 		   geterrcode() == ERRCODE_DUPLICATE_TABLE;
 }
 
-// IF NOT EXISTS: another session may have been building an index of that name when the command
-// began, so that it had to wait, and have failed.
-void LookAtSkipped(const Watch &watched, const Settings &settings)
+// Raises the error of the failed command. The timeouts stay suspended while an index is dropped.
+void Fail(Build &build)
 {
-	const ConcurrentCommand &command = watched.command;
-	if (!command.if_not_exists || command.name == nullptr || watched.created != NIL)
+	PG_TRY();
+	{
+		if (NeedsHint(build))
+			RaiseWithHint(build);
+		PG_RE_THROW();
+	}
+	PG_FINALLY();
+	{
+		ResumeTimeouts(build.timeouts);
+	}
+	PG_END_TRY();
+}
+
+// IF NOT EXISTS: when the command began, another session may have been building an index of that
+// name, which made the command wait, and that build may have failed.
+void CheckSkipped(const Build &build, const Settings &settings)
+{
+	const ConcurrentCommand &command = build.command;
+	if (!command.if_not_exists || command.name == nullptr || !build.created.IsEmpty())
 		return;
 	const auto invalid = FindInvalidIndex(command.schema, command.name);
 	if (invalid.has_value())
@@ -216,7 +246,7 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 					 const BuildOptions &options, const Settings &settings)
 {
 	const bool suspend = options.suspend_timeouts && command.operation != Operation::drop_index;
-	if (options.tell_before && command.builds)
+	if (options.warn_before && command.builds)
 	{
 		if (!suspend)
 			WarnOfTimeouts(command.operation);
@@ -224,49 +254,34 @@ void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 			TellOldTransactions(command, options.report_blockers_after);
 	}
 
-	const MemoryContext context =
-		AllocSetContextCreate(PortalContext, "pg_safe_index build", ALLOCSET_SMALL_SIZES);
-	auto *watched = static_cast<Watch *>(MemoryContextAllocZero(context, sizeof(Watch)));
-	watched->context = context;
-	watched->command = command;
-	if (command.name != nullptr)
-		watched->command.name = MemoryContextStrdup(context, command.name);
-	watched->begun_in = CurrentLocalTransaction();
-
-	const Timeouts timeouts = suspend ? SuspendTimeouts() : Timeouts{};
-	const MemoryContext caller = CurrentMemoryContext;
-	// A module down the chain may have tied something to the memory of the command, as pgaudit does
-	// with its stack: it is to end with the command, not with the portal.
-	const MemoryContext inside =
-		AllocSetContextCreate(context, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
-	MemoryContextSwitchTo(inside);
-	const IndexListener listener = ListenToIndexes({NoteCreated, watched});
+	Build &build = NewBuild(call, command, options);
+	MemoryContextSwitchTo(build.command_context);
+	build.outer_listener = ListenToIndexes({NoteCreated, &build});
+	// Nothing may raise an error between this and PG_TRY(), or the session would keep lock_timeout
+	// = 0.
+	if (suspend)
+		build.timeouts = SuspendTimeouts();
 	PG_TRY();
 	{
 		call.go_on(&call);
 	}
 	PG_CATCH();
 	{
-		ListenToIndexes(listener);
-		MemoryContextSwitchTo(context);
-		MemoryContextDelete(inside);
-		if (!IsWorthALook(*watched, options))
-		{
-			ResumeTimeouts(timeouts);
-			PG_RE_THROW();
-		}
-		FailAndResume(call, *watched, options, timeouts);
+		ListenToIndexes(build.outer_listener);
+		MemoryContextSwitchTo(build.context);
+		MemoryContextDelete(build.command_context);
+		Fail(build);
 	}
 	PG_END_TRY();
-	ListenToIndexes(listener);
-	ResumeTimeouts(timeouts);
+	ListenToIndexes(build.outer_listener);
+	ResumeTimeouts(build.timeouts);
 	// A commit has switched to the memory of the new transaction, and may have freed the caller's.
-	if (CurrentMemoryContext == inside)
-		MemoryContextSwitchTo(caller);
-	MemoryContextDelete(inside);
-	if (options.tell)
-		LookAtSkipped(*watched, settings);
-	MemoryContextDelete(context);
+	if (CurrentMemoryContext == build.command_context)
+		MemoryContextSwitchTo(build.caller_context);
+	MemoryContextDelete(build.command_context);
+	if (options.explain)
+		CheckSkipped(build, settings);
+	MemoryContextDelete(build.context);
 }
 
 } // namespace psi

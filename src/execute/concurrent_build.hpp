@@ -1,9 +1,11 @@
-// build: what surrounds a concurrent command, so that no failed build goes unnoticed.
+// concurrent_build: runs a concurrent command so that no failed build goes unnoticed.
 //
-// CREATE INDEX CONCURRENTLY, REINDEX CONCURRENTLY and DROP INDEX CONCURRENTLY commit on their way.
-// What fails after that leaves an invalid index. This room takes note of the indexes that a command
-// creates, and when it fails looks which of them are there, tells so in the error's hint, and drops
-// them if it is asked to.
+// CREATE INDEX CONCURRENTLY, REINDEX CONCURRENTLY and DROP INDEX CONCURRENTLY commit several times.
+// An error after the first commit leaves an invalid index. This file notes the indexes that a
+// command creates. If the command fails, it finds out which of them are left, adds them to the hint
+// of the error, and drops them if the settings say so.
+//
+// Reads the system caches. Takes locks only to drop an index (see drop_index.hpp).
 #pragma once
 
 #include "catalog/concurrent_command.hpp"
@@ -13,19 +15,20 @@
 namespace psi
 {
 
+// What is done for a concurrent command besides running it.
 struct BuildOptions
 {
-	bool tell;        // the operation is checked: extend hints, look at what was skipped
-	bool tell_before; // ... warn of timeouts, give notice of old transactions
-	bool drop_failed;
-	bool suspend_timeouts;
-	std::int64_t report_blockers_after; // ms; 0: never
+	bool explain = false;     // extend the hint of its error, and check what IF NOT EXISTS skipped
+	bool warn_before = false; // a WARNING about timeouts and a NOTICE about old transactions
+	bool drop_failed = false; // drop what a failed build leaves
+	bool suspend_timeouts = false;          // for a build, not for DROP INDEX
+	std::int64_t report_blockers_after = 0; // ms: which transactions are old; 0: no NOTICE
 };
 
-// Runs the command. Before: a WARNING about timeouts, a NOTICE about old transactions. After a
-// failure: its error with a longer hint. If CREATE INDEX IF NOT EXISTS skipped an index that turns
-// out to be invalid, having waited for the build of it: as Report() for such a command. `command`
-// is copied.
+// Runs the command, outside a transaction block. Raises its error if it fails, with a longer hint.
+// If CREATE INDEX IF NOT EXISTS waited for another session's build of the same index and skipped
+// it, and that build failed, reports the index with ReportSkipped(), which raises an ERROR in mode
+// error.
 void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 					 const BuildOptions &options, const Settings &settings);
 

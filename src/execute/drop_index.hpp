@@ -1,5 +1,6 @@
-// drop_index: the one way in which we drop an index: what a failed build has left, what an earlier
-// try has left, what was built for a constraint that could not be made.
+// drop_index: drops an index concurrently. Every index that pg_safe_index drops is dropped here:
+// one that a failed build left, and one that was built for a constraint that could not be added.
+// For this folder only.
 #pragma once
 
 #include "execute/parse_command.hpp"
@@ -8,17 +9,18 @@
 namespace psi
 {
 
-// Drops an index of the table concurrently, in a transaction of its own, through the next hooks in
-// the chain. Waits for SHARE UPDATE EXCLUSIVE on the table first, which whoever repairs or drops an
-// index of it holds; then asks `wanted` for the quoted name of the index, null if there is nothing
-// to drop any more. Only then it takes a snapshot: concurrent builds wait for older ones.
+// Drops an index of the table with DROP INDEX CONCURRENTLY, in a transaction of its own, through
+// the next hooks in the chain. First waits for SHARE UPDATE EXCLUSIVE on the table, which any
+// session holds that repairs or drops an index of it. Then calls `wanted`, which returns the quoted
+// name of the index, or null if there is nothing left to drop. The snapshot comes after the lock,
+// because concurrent builds wait for older snapshots.
 //
-// Ends in a transaction without a snapshot; `context`: see transaction.hpp. False if nothing was
-// dropped. Raises what the command raises.
+// Ends in a transaction without a snapshot, with `context` current (see transaction.hpp). Returns
+// false if nothing was dropped. Raises what the command raises.
 template <typename Wanted>
 bool DropConcurrently(const psi_call &client, MemoryContext context, Oid table, Wanted wanted)
 {
-	BeginWithoutSnapshot(context);
+	CommitAndBeginWithoutSnapshot(context);
 	LockRelationOid(table, ShareUpdateExclusiveLock);
 	const char *name = wanted();
 	if (name != nullptr)
@@ -27,12 +29,12 @@ bool DropConcurrently(const psi_call &client, MemoryContext context, Oid table, 
 		const auto drop = [&]
 		{
 			const psi_call call =
-				OwnCall(client, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s", name));
+				CallInPlaceOf(client, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s", name));
 			call.go_on(&call);
 		};
 		InOwnContext(context, drop);
 	}
-	BeginWithoutSnapshot(context);
+	CommitAndBeginWithoutSnapshot(context);
 	return name != nullptr;
 }
 

@@ -1,4 +1,4 @@
-// leftovers: found by name and definition.
+// failed_builds: finds them by name and definition.
 #include "execute/failed_builds.hpp"
 
 #include "catalog/activity.hpp"
@@ -7,82 +7,63 @@
 #include "catalog/relation.hpp"
 #include "execute/drop_index.hpp"
 #include "message/build_message.hpp"
+#include "pg/array.hpp"
+#include "pg/list.hpp"
 
 namespace psi
 {
 
-void DropLeftover(Runner &runner, Oid index)
+void DropFailedBuild(const Runner &runner, Oid index)
 {
-	const auto invalid = ReadInvalidIndex(index);
-	if (!invalid.has_value())
+	const auto found = ReadInvalidIndex(index);
+	if (!found.has_value() || AtWorkOn(index, found->table_id).doing != Doing::nothing)
 		return;
-	if (AtWorkOn(invalid->id, invalid->table_id).doing != Doing::nothing)
-		return;
+	const InvalidIndex &invalid = *Make(*found);
 	volatile bool begun = false;
 	const auto name_if_left = [&]() -> const char *
 	{
-		if (!IsInvalidStill(*invalid))
+		if (!IsInvalidStill(invalid))
 			return nullptr;
 		begun = true;
 		ereport(NOTICE,
 				(errmsg("dropping index \"%s\", which an earlier build left behind, marked invalid",
-						invalid->index.Shown())));
-		return quote_qualified_identifier(invalid->index.schema, invalid->index.name);
+						invalid.index.Shown())));
+		return quote_qualified_identifier(invalid.index.schema, invalid.index.name);
 	};
 	PG_TRY();
 	{
-		DropConcurrently(*runner.call, runner.context, invalid->table_id, name_if_left);
+		DropConcurrently(runner.call, runner.context, invalid.table_id, name_if_left);
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(runner.context);
-		ErrorData *error = CopyErrorData();
-		FlushErrorState();
-		// It may have been committed that the index is not to be used any more.
+		ErrorData *error = TakeError(runner.context);
+		// DROP INDEX CONCURRENTLY may have committed that the index is not live any more.
 		if (begun)
-			AddHint(*error, HintForLeftovers(&*invalid, 1, 0, nullptr));
+			AddHint(*error, HintForLeftovers(&invalid, 1, 0, nullptr));
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-	BeginTransaction(runner.context);
+	CommitAndBegin(runner.context);
 }
 
-namespace
-{
-
-// The invalid indexes of a table that are not attached. Allocates.
-const List *InvalidIndexes(Oid table)
-{
-	List *invalid = NIL;
-	const List *indexes = IndexesOf(table);
-	for (int i = 0; i < list_length(indexes); ++i)
-	{
-		const auto index = ReadInvalidIndex(list_nth_oid(indexes, i));
-		if (index.has_value() && !index->is_partition)
-			invalid = lappend_oid(invalid, index->id);
-	}
-	return invalid;
-}
-
-} // namespace
-
-bool ClearTheWay(Runner &runner, const IndexStmt &create, const char *command, bool any_name)
+bool PrepareToBuild(const Runner &runner, const IndexStmt &create, const char *command,
+					bool any_name)
 {
 	const auto table = ReadClass(Resolve(*create.relation));
 	if (!table.has_value())
 		return false;
-	// The first that PostgreSQL would choose, taken or not.
+	// The name that PostgreSQL would choose first, whether or not it is taken.
 	const char *name = create.idxname != nullptr
 						   ? create.idxname
 						   : makeObjectName(NameStr(table->name), JoinColumnNames(create), "idx");
 	const Oid named = get_relname_relid(name, table->schema);
 
-	const List *invalid = InvalidIndexes(table->id);
-	for (int i = 0; i < list_length(invalid); ++i)
+	for (const Oid index : EachOid(IndexesOf(table->id)))
 	{
-		const Oid index = list_nth_oid(invalid, i);
-		if ((any_name || index == named) && IsSameIndex(index, create, table->id, command))
-			DropLeftover(runner, index);
+		const auto invalid = ReadInvalidIndex(index);
+		if (invalid.has_value() && !invalid->is_partition && (any_name || index == named) &&
+			IsSameIndex(index, create, table->id, command))
+			DropFailedBuild(runner, index);
 	}
 	const auto row = ReadClass(named);
 	return row.has_value() && row->kind == RELKIND_INDEX && !row->is_partition &&

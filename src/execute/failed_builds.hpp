@@ -1,4 +1,8 @@
-// leftovers: what an earlier try has left, taken out of the way of the next.
+// failed_builds: drops the invalid indexes that earlier builds left, before the same index is built
+// again. For this folder only.
+//
+// Reads the catalogs; takes ACCESS SHARE on a table and its indexes to compare them, and what
+// drop_index.hpp says to drop one.
 #pragma once
 
 #include "execute/run_command.hpp"
@@ -6,14 +10,18 @@
 namespace psi
 {
 
-// Drops an invalid index, with a NOTICE, if nobody is at work on it.
-void DropLeftover(Runner &runner, Oid index);
+// Drops an invalid index, with a NOTICE, unless another session is building, rebuilding or dropping
+// it. Commits if it tries to. Raises what the drop raises.
+void DropFailedBuild(const Runner &runner, Oid index);
 
-// Before CREATE INDEX CONCURRENTLY. An invalid index with the name that the command gives, or that
-// PostgreSQL would choose, on the same table and of the same definition is dropped; `any_name`: one
-// with another name, too, since an earlier try chose it. True if there
-// is a valid one like that, which no constraint has: the command has done its work before. `create`
-// as the parser made it. Runs in the current transaction, but for the drop.
-bool ClearTheWay(Runner &runner, const IndexStmt &create, const char *command, bool any_name);
+// Prepares the command CREATE INDEX CONCURRENTLY, of which `create` is the tree as the parser made
+// it. Drops the invalid indexes of the same table and definition that have the name that the
+// command gives or that PostgreSQL would choose first; with `any_name` those with other names, too,
+// because the name was chosen by an earlier attempt.
+//
+// Returns true if there is a valid index of that name and definition that belongs to no constraint:
+// then an earlier attempt has built it. Raises what parse analysis and a drop raise.
+bool PrepareToBuild(const Runner &runner, const IndexStmt &create, const char *command,
+					bool any_name);
 
 } // namespace psi

@@ -1,5 +1,7 @@
-// own_command: what exec_simple_query() does before the portal.
+// parse_command: what exec_simple_query() does before it opens a portal.
 #include "execute/parse_command.hpp"
+
+#include "pg/node.hpp"
 
 namespace psi
 {
@@ -13,7 +15,12 @@ PlannedStmt *ParseCommand(const char *command)
 		linitial(pg_plan_queries(analyzed, command, CURSOR_OPT_PARALLEL_OK, nullptr)));
 }
 
-psi_call OwnCall(const psi_call &client, const char *command)
+const IndexStmt *ParseCreateIndex(const char *command)
+{
+	return As<IndexStmt>(ParseCommand(command)->utilityStmt);
+}
+
+psi_call CallInPlaceOf(const psi_call &client, const char *command)
 {
 	psi_call call = client;
 	call.statement = ParseCommand(command);

@@ -1,4 +1,8 @@
-// own_command: a command of our own, made from its text as if the client had sent it.
+// parse_command: makes a command that can be executed from its text, as if the client had sent it.
+// For this folder only.
+//
+// Parse analysis of a utility statement takes no lock. The functions raise what the parser and the
+// hooks of other modules raise.
 #pragma once
 
 #include "pg/face.h"
@@ -7,16 +11,19 @@
 namespace psi
 {
 
-// Reads a command: the parser, analysis and the hooks there (pg_stat_statements marks it in one).
-// Raises what they raise. Allocates.
+// Parses and analyzes one command. The hooks of parse analysis are called: pg_stat_statements marks
+// the command in one. Allocates.
 PlannedStmt *ParseCommand(const char *command);
 
-// The call that runs the command in place of the client's: nothing of its result reaches the
-// client. Allocates.
-psi_call OwnCall(const psi_call &client, const char *command);
+// Parses CREATE INDEX. Allocates.
+const IndexStmt *ParseCreateIndex(const char *command);
 
-// Calls `run` with a memory context of its own, which goes when it ends: a module down the chain
-// may have tied something to the memory of the command, as pgaudit does with its stack. Afterwards
+// The call that executes the command in place of the client's. No result of it reaches the client.
+// Allocates.
+psi_call CallInPlaceOf(const psi_call &client, const char *command);
+
+// Calls `run` in a memory context of its own, which is deleted when `run` ends: another module may
+// have tied something to the memory of a command, as pgaudit does with its stack. Afterwards
 // `parent` is current.
 template <typename Run> void InOwnContext(MemoryContext parent, Run run)
 {

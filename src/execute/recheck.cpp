@@ -1,4 +1,4 @@
-// late_build: told of each index, before it is built.
+// recheck: called for each index that the command creates.
 #include "execute/recheck.hpp"
 
 #include "catalog/index_creation.hpp"
@@ -10,32 +10,33 @@ namespace psi
 namespace
 {
 
-struct Unbuilt
+struct UnbuiltCommand
 {
 	const psi_call &call;
 	const Request &request;
 	const Settings &settings;
-	Oid user;
+	Oid user; // who sent it
 };
 
-void LookAgain(Oid, Oid table, void *argument)
+// An IndexListener.
+void CheckAgain(Oid, Oid table, void *argument)
 {
-	const auto &unbuilt = *static_cast<const Unbuilt *>(argument);
+	const auto &command = *static_cast<const UnbuiltCommand *>(argument);
 	const auto row = ReadClass(table);
 	if (!row.has_value() || (row->kind != RELKIND_RELATION && row->kind != RELKIND_MATVIEW) ||
 		row->is_system || row->persistence == RELPERSISTENCE_TEMP || IsCreatedHere(table))
 		return;
 	const auto size = MainForkSize(table);
-	if (size.has_value() && *size < unbuilt.settings.min_table_size)
+	if (size.has_value() && *size < command.settings.min_table_size)
 		return;
-	// DefineIndex() goes on as the owner of the table. It was not the owner who sent the command.
-	// After an error the transaction puts the user back.
+	// DefineIndex() has switched to the owner of the table. The report names the user who sent the
+	// command. After an error the abort of the transaction restores the user.
 	Oid owner = InvalidOid;
 	int context = 0;
 	GetUserIdAndSecContext(&owner, &context);
-	SetUserIdAndSecContext(unbuilt.user, context);
-	ReportLate(unbuilt.request, *row, size, TextOf(*unbuilt.call.statement, unbuilt.call.query),
-			   unbuilt.settings);
+	SetUserIdAndSecContext(command.user, context);
+	ReportLate(command.request, *row, size, TextOf(*command.call.statement, command.call.query),
+			   command.settings);
 	SetUserIdAndSecContext(owner, context);
 }
 
@@ -46,17 +47,15 @@ std::optional<Request> FindUnbuilt(const Judgments &judgments)
 	for (const Judgment &judgment : judgments)
 	{
 		const Operation operation = judgment.request.operation;
-		// Another subcommand of ALTER TABLE may build indexes as well, which are none of ours.
-		const bool is_alone =
-			judgment.request.alter == nullptr ||
-			(list_length(judgment.request.alter->cmds) == 1 && judgment.request.column == nullptr);
-		const bool unbuilt =
+		const bool has_nothing_to_build =
 			judgment.verdict.reason == Reason::no_build &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
 			 operation == Operation::attach_partition);
-		const bool taken =
+		const bool name_is_taken =
 			judgment.verdict.reason == Reason::missing && operation == Operation::add_constraint;
-		if (is_alone && (unbuilt || taken))
+		// Other subcommands of ALTER TABLE may build indexes as well, which would be taken for
+		// those of this request.
+		if (judgment.request.IsAlone() && (has_nothing_to_build || name_is_taken))
 			return judgment.request;
 	}
 	return std::nullopt;
@@ -64,15 +63,15 @@ std::optional<Request> FindUnbuilt(const Judgments &judgments)
 
 void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings)
 {
-	Unbuilt unbuilt{call, request, settings, GetUserId()};
-	const IndexListener before = ListenToIndexes({LookAgain, &unbuilt});
+	UnbuiltCommand command{call, request, settings, GetUserId()};
+	const IndexListener outer = ListenToIndexes({CheckAgain, &command});
 	PG_TRY();
 	{
 		call.go_on(&call);
 	}
 	PG_FINALLY();
 	{
-		ListenToIndexes(before);
+		ListenToIndexes(outer);
 	}
 	PG_END_TRY();
 }

@@ -1,8 +1,12 @@
-// late_build: what had nothing to build when it was looked at, and may have when it gets its lock.
+// recheck: checks a command that passed because it had nothing to build again when it creates an
+// index.
 //
-// The guard looks before the lock. While CREATE INDEX waits for another session, that can attach a
-// partition to the partitioned table, which had none, or drop the table so that the name leads to
-// another one.
+// The first check comes before the command has its lock. While CREATE INDEX waits for another
+// session, that session can attach a partition to a partitioned table that had none, or drop the
+// table so that the name refers to another one.
+//
+// The second check comes under the command's own locks, when the rows of the index are in the
+// catalogs and the index is not built yet (see catalog/index_creation.hpp).
 #pragma once
 
 #include "catalog/judgment.hpp"
@@ -11,12 +15,13 @@
 namespace psi
 {
 
-// The request that passed since there is nothing to build, or the name is taken, as it looks before
-// the command has its lock; nothing if there is none.
+// The request that passed because there is nothing to build, or because the name is taken, as the
+// catalogs are before the command has its lock. Nothing if there is no such request.
 std::optional<Request> FindUnbuilt(const Judgments &judgments);
 
-// Runs a command that passed since it would build nothing. If it is about to build an index on a
-// table that others can see, it is reported before that begins; in mode warn it goes on.
+// Runs a command that passed because it had nothing to build. Reports it with ReportLate() when it
+// is about to build an index on a table that other sessions can see: in mode warn the command
+// continues, in mode error it ends with that ERROR.
 void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings);
 
 } // namespace psi

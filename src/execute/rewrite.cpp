@@ -1,17 +1,20 @@
-// rewrite: which commands, and in what order.
+// rewrite: decides which commands are run, and in what order.
 #include "execute/rewrite.hpp"
 
 #include "catalog/activity.hpp"
-#include "message/build_message.hpp"
-#include "execute/foreign_leaves.hpp"
 #include "catalog/index_match.hpp"
 #include "catalog/partitions.hpp"
 #include "execute/drop_index.hpp"
 #include "execute/failed_builds.hpp"
+#include "execute/foreign_partitions.hpp"
 #include "execute/parse_command.hpp"
-#include "execute/partition_build.hpp"
-#include "plan/remedy_parts.hpp"
+#include "execute/partitioned_build.hpp"
+#include "execute/run_command.hpp"
+#include "message/build_message.hpp"
 #include "message/violation_message.hpp"
+#include "pg/array.hpp"
+#include "pg/list.hpp"
+#include "plan/remedy_parts.hpp"
 
 namespace psi
 {
@@ -19,38 +22,29 @@ namespace psi
 namespace
 {
 
-bool IsConcurrentBuild(const PlannedStmt &statement)
-{
-	return IsA(statement.utilityStmt, IndexStmt) &&
-		   reinterpret_cast<const IndexStmt *>(statement.utilityStmt)->concurrent;
-}
-
-// What has been done when a command fails. It lies where a longjmp does not matter.
+// How far the commands have come. Palloc'd: PG_CATCH needs it.
 struct Progress
 {
-	Oid built; // the index that is to become a constraint
-	int commands;
+	int done = 0;           // commands
+	Oid built = InvalidOid; // the index that is to become a constraint
 };
 
-// A valid index that is to become a constraint, and cannot: without it the command is as if it had
-// never been.
-void DropAfterFailure(Runner &runner, Oid index, Oid table)
+// Drops the valid index that could not be turned into a constraint, so that the failed command
+// leaves nothing. Raises the error on the error stack again.
+void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 {
-	MemoryContextSwitchTo(runner.context);
-	ErrorData *error = CopyErrorData();
-	FlushErrorState();
+	ErrorData *error = TakeError(runner.context);
 	PG_TRY();
 	{
-		BeginAfterError(runner.context);
-		DropConcurrently(*runner.call, runner.context, table,
-						 [index, table] { return NameOfFreeIndex(index, table); });
-		BeginTransaction(runner.context);
+		AbortAndBegin(runner.context);
+		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
+		DropConcurrently(runner.call, runner.context, table, name_if_free);
+		CommitAndBegin(runner.context);
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(runner.context);
-		FlushErrorState();
-		BeginAfterError(runner.context);
+		TakeError(runner.context);
+		AbortAndBegin(runner.context);
 		const auto row = ReadClass(index);
 		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
@@ -63,103 +57,105 @@ void DropAfterFailure(Runner &runner, Oid index, Oid table)
 	ReThrowError(error);
 }
 
-// Some of several commands have been run: the client sent one, and has to be told.
-void TellDone(Runner &runner, const Remedy &remedy, int commands)
+// Raises the error on the error stack again, with a hint that lists the commands that have been
+// run: the client sent one command, and has to know that a part of it is done.
+void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
 {
-	MemoryContextSwitchTo(runner.context);
-	ErrorData *error = CopyErrorData();
-	FlushErrorState();
-	const List *done = list_truncate(list_copy(remedy.list), commands);
-	AddHint(*error,
-			psprintf("This has been done before it failed, and stays:\n%s", FirstCommands(done)));
+	ErrorData *error = TakeError(runner.context);
+	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
+							 FirstCommands(list_truncate(list_copy(remedy.list), done))));
 	ReThrowError(error);
 }
 
-void RunEach(Runner &runner, const Remedy &remedy, const Request &request, const Target &target,
+void RunStep(const Runner &runner, const Judgment &judgment, const char *command, bool is_last,
 			 Progress &progress)
 {
-	const int count = list_length(remedy.list);
-	// There may be thousands of them, and each is parsed.
-	const MemoryContext step =
-		AllocSetContextCreate(runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
-	runner.context = step;
-	for (; progress.commands < count; ++progress.commands)
+	CommitAndBegin(runner.context);
+	const Operation operation = judgment.request.operation;
+	const auto *create = IfA<IndexStmt>(ParseCommand(command)->utilityStmt);
+	if (create == nullptr || !create->concurrent)
 	{
-		MemoryContextReset(step);
-		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.commands));
-		BeginTransaction(runner.context);
-		const PlannedStmt *statement = ParseCommand(command);
-		if (!IsConcurrentBuild(*statement))
-		{
-			RunCommand(runner, command);
-			continue;
-		}
-		const auto *create = reinterpret_cast<const IndexStmt *>(statement->utilityStmt);
-		const bool is_there =
-			ClearTheWay(runner, *create, command, request.operation == Operation::attach_partition);
-		// Only what comes after it makes it more than an index of that name.
-		if (is_there && progress.commands + 1 < count)
-			continue;
 		RunCommand(runner, command);
-		if (request.operation == Operation::add_constraint)
-			progress.built = get_relname_relid(create->idxname, target.schema);
+		return;
 	}
-	// What comes after this can still fail, and could not be seen to here.
-	BeginTransaction(runner.context);
+	const bool is_built =
+		PrepareToBuild(runner, *create, command, operation == Operation::attach_partition);
+	// The index exists already. If a later step attaches it or turns it into a constraint, skip the
+	// build; otherwise PostgreSQL raises its error that the name is taken.
+	if (is_built && !is_last)
+		return;
+	RunCommand(runner, command);
+	if (operation == Operation::add_constraint)
+		progress.built = get_relname_relid(create->idxname, judgment.target.schema);
 }
 
-// The commands of a remedy, one after the other.
-void RunAll(Runner &runner, const Remedy &remedy, const Judgment &judgment)
+void RunSteps(const Runner &runner, const Remedy &remedy, const Judgment &judgment,
+			  Progress &progress)
 {
-	auto *progress = static_cast<Progress *>(palloc0(sizeof(Progress)));
+	// There may be thousands of commands, and each is parsed. The memory of each is freed before
+	// the next.
+	const MemoryContext step =
+		AllocSetContextCreate(runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
+	const Runner step_runner = runner.In(step);
+	const int count = list_length(remedy.list);
+	for (; progress.done < count; ++progress.done)
+	{
+		MemoryContextReset(step);
+		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.done));
+		RunStep(step_runner, judgment, command, progress.done + 1 == count, progress);
+	}
+	// Commits the last command here, where an error of the commit is handled.
+	CommitAndBegin(runner.context);
+	MemoryContextDelete(step);
+}
+
+// Runs the commands of a remedy one after the other.
+void RunRemedy(const Runner &runner, const Remedy &remedy, const Judgment &judgment)
+{
+	Progress &progress = *Make(Progress{});
 	PG_TRY();
 	{
-		RunEach(runner, remedy, judgment.request, judgment.target, *progress);
+		RunSteps(runner, remedy, judgment, progress);
 	}
 	PG_CATCH();
 	{
-		if (OidIsValid(progress->built))
-			DropAfterFailure(runner, progress->built, judgment.target.table_id);
-		if (progress->commands > 0)
-			TellDone(runner, remedy, progress->commands);
+		if (OidIsValid(progress.built))
+			DropIndexAndRaise(runner, progress.built, judgment.target.table_id);
+		if (progress.done > 0)
+			ListDoneAndRaise(runner, remedy, progress.done);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 }
 
-// An index that an earlier try has built or begun for the constraint has the first name that
-// PostgreSQL chooses, which is not to be passed over then.
-Remedy ForConstraint(const Judgment &judgment)
+// The name of the index that is to become the constraint. An earlier attempt may have built or
+// begun it: it has the first name that PostgreSQL would choose, which must not count as taken then.
+const char *NameForConstraint(const IndexPlan &plan, const Target &target)
 {
-	const Target &target = judgment.target;
+	if (plan.name != nullptr)
+		return plan.name;
+	const char *first = FirstName(plan, target.table);
+	const char *definition = DefinitionCommand(plan, target.table, {nullptr, first, true});
+	const IndexStmt &create = *ParseCreateIndex(definition);
+	const Oid earlier = get_relname_relid(first, target.schema);
+	return OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
+				   IsSameIndex(earlier, create, target.table_id, definition)
+			   ? first
+			   : ChooseName(plan, target.table, target.schema, nullptr, 0);
+}
+
+Remedy RemedyForConstraint(const Judgment &judgment)
+{
+	const RelationName &table = judgment.target.table;
 	const IndexPlan plan = PlanForConstraint(judgment.request);
-	const char *name = plan.name;
-	if (name == nullptr)
-	{
-		const char *first = FirstName(plan, target.table);
-		const char *definition = DefinitionCommand(plan, target.table, {nullptr, first, true});
-		const Oid earlier = get_relname_relid(first, target.schema);
-		const auto *create =
-			reinterpret_cast<const IndexStmt *>(ParseCommand(definition)->utilityStmt);
-		name = OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
-					   IsSameIndex(earlier, *create, target.table_id, definition)
-				   ? first
-				   : ChooseName(plan, target.table, target.schema, nullptr, 0);
-	}
 	Commands commands{};
-	BuildOnTable(commands, plan, target.table, {target.table.schema, name, true});
+	BuildOnTable(commands, plan, table,
+				 {table.schema, NameForConstraint(plan, judgment.target), true});
 	return commands.Done(nullptr);
 }
 
-// More than one thing at a time cannot be done step by step and be undone.
-bool IsAlone(const Judgments &judgments)
-{
-	const Request &request = judgments.items[0].request;
-	return request.alter == nullptr ||
-		   (list_length(request.alter->cmds) == 1 && request.column == nullptr);
-}
-
-// Several drops cannot be undone once one of them is refused.
+// Will none of the drops be refused because something depends on the index? The drops before it
+// could not be undone.
 bool MayDropAll(const Judgments &judgments)
 {
 	for (const Judgment &judgment : judgments)
@@ -170,97 +166,131 @@ bool MayDropAll(const Judgments &judgments)
 	return true;
 }
 
-// REINDEX TABLE CONCURRENTLY leaves out what cannot be rebuilt concurrently, and what is invalid.
-// False for the first; the second is rebuilt by commands of its own.
+// REINDEX TABLE CONCURRENTLY leaves out invalid indexes, and indexes that cannot be rebuilt
+// concurrently. Adds a command for each of the former; returns false if there is one of the latter.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 {
-	const TableKind kind = judgment.target.facts.kind;
-	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE || ReachesSeveral(kind))
+	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE ||
+		ReachesSeveral(judgment.target.facts.kind))
 		return true;
 	List *commands = list_copy(remedy.list);
-	const List *indexes = IndexesOf(judgment.target.table_id);
-	for (int i = 0; i < list_length(indexes); ++i)
+	for (const Oid index : EachOid(IndexesOf(judgment.target.table_id)))
 	{
-		const Oid index = list_nth_oid(indexes, i);
 		if (IsExclusionIndex(index))
 			return false;
 		const auto invalid = ReadInvalidIndex(index);
 		const char *command = invalid.has_value() ? ReindexCommand(*invalid, true) : nullptr;
-		if (command == nullptr)
-			continue;
-		commands = lappend(commands, pstrdup(command));
+		if (command != nullptr)
+			commands = lappend(commands, pstrdup(command));
 	}
 	remedy.list = commands;
 	return true;
 }
 
-// An invalid index that IF NOT EXISTS would skip: the one that is asked for, or another?
-bool RebuildSkipped(Runner &runner, const Judgments &judgments, const StatementText &statement,
-					const char *query)
+// What the client has sent.
+struct Refused
 {
-	const Judgment &judgment = judgments.FirstViolation();
-	if (judgment.request.create == nullptr || ReachesSeveral(judgment.target.facts.kind) ||
-		judgment.target.invalid->table_id != judgment.target.table_id)
+	const Judgments &judgments;
+	const Judgment &first; // the first violation
+	const StatementText &statement;
+};
+
+void TellAndRun(const Runner &runner, const Refused &refused, const Remedy &remedy)
+{
+	TellRewritten(refused.judgments, FirstCommands(remedy.list), refused.statement.text);
+	RunRemedy(runner, remedy, refused.first);
+}
+
+// IF NOT EXISTS would skip an invalid index. Drops it and builds it again if it is the one that the
+// command asks for, and not another one of that name.
+bool RebuildSkipped(const Runner &runner, const Refused &refused)
+{
+	const Target &target = refused.first.target;
+	const IndexStmt *create = refused.first.request.create;
+	const InvalidIndex &invalid = *target.invalid;
+	if (create == nullptr || ReachesSeveral(target.facts.kind) ||
+		invalid.table_id != target.table_id ||
+		AtWorkOn(invalid.id, invalid.table_id).doing != Doing::nothing ||
+		!IsSameIndex(invalid.id, *create, invalid.table_id, runner.call.query))
 		return false;
-	const InvalidIndex &invalid = *judgment.target.invalid;
-	if (AtWorkOn(invalid.id, invalid.table_id).doing != Doing::nothing ||
-		!IsSameIndex(invalid.id, *judgment.request.create, invalid.table_id, query))
-		return false;
-	const Remedy remedy = FindRemedyForTable(judgment, statement, query);
+	const Remedy remedy = FindRemedyForTable(refused.first, refused.statement, runner.call.query);
 	if (remedy.list == NIL || remedy.remark != nullptr)
 		return false;
-	TellRewritten(judgments, FirstCommands(remedy.list), statement.text);
-	RunAll(runner, remedy, judgment);
+	TellAndRun(runner, refused, remedy);
 	return true;
+}
+
+// CREATE INDEX or ADD CONSTRAINT on a partitioned table.
+bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
+{
+	const Target &target = refused.first.target;
+	if (!IsOwnerOfTree(target.table_id))
+		return false;
+	IndexPlan plan{};
+	if (refused.first.request.constraint != nullptr)
+		plan = PlanForConstraint(refused.first.request);
+	else if (!PlanOnPartitions(refused.first, refused.statement, runner.call.query, plan))
+		return false;
+	TellRewritten(refused.judgments, nullptr, refused.statement.text);
+	if (target.set.foreign > 0)
+		BuildBesideForeign(runner, plan, target.table_id, refused.statement.text);
+	else
+		BuildOnPartitionTree(runner, plan, target.table_id);
+	return true;
+}
+
+// Every other command: runs the commands of the hint, or commands like them.
+bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
+{
+	const Operation operation = refused.first.request.operation;
+	if (operation == Operation::drop_index && list_length(remedy.list) > 1 &&
+		!MayDropAll(refused.judgments))
+		return false;
+	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
+		return false;
+	if (operation == Operation::add_constraint)
+	{
+		if (!IsOwner(refused.first.target.table_id, GetUserId()))
+			return false;
+		remedy = RemedyForConstraint(refused.first);
+	}
+	TellAndRun(runner, refused, remedy);
+	return true;
+}
+
+bool RunSafeForm(const Runner &runner, const Refused &refused)
+{
+	const Target &target = refused.first.target;
+	const Operation operation = refused.first.request.operation;
+	// Several subcommands could not be undone if one of them fails.
+	if (!refused.judgments.items[0].request.IsAlone())
+		return false;
+	if (refused.first.verdict.reason == Reason::skips_invalid)
+		return RebuildSkipped(runner, refused);
+
+	const Remedy remedy =
+		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
+	if (remedy.list == NIL || target.nullable_columns != NIL)
+		return false;
+	if (target.facts.kind == TableKind::partitioned_table &&
+		(operation == Operation::create_index || operation == Operation::add_constraint))
+		return RewriteOnPartitions(runner, refused);
+	return remedy.remark == nullptr && RewriteAsHinted(runner, refused, remedy);
 }
 
 } // namespace
 
-bool Rewrite(Runner &runner, const Judgments &judgments, const StatementText &statement,
-			 const char *query)
+bool Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
+			 const Settings &settings, const BuildOptions &options)
 {
-	const Judgment &first = judgments.FirstViolation();
-	const Target &target = first.target;
-	if (!IsAlone(judgments))
+	BuildOptions dropping = options;
+	dropping.drop_failed = true;
+	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
+	if (!RunSafeForm(runner, {judgments, judgments.FirstViolation(), statement}))
 		return false;
-	if (first.verdict.reason == Reason::skips_invalid)
-		return RebuildSkipped(runner, judgments, statement, query);
-
-	const bool builds = first.request.operation == Operation::create_index ||
-						first.request.operation == Operation::add_constraint;
-	Remedy remedy = FindRemedy(judgments, statement, query, INT_MAX);
-	if (builds && target.facts.kind == TableKind::partitioned_table)
-	{
-		IndexPlan plan{};
-		if (target.nullable_columns != NIL || remedy.list == NIL || !IsOwnerOfTree(target.table_id))
-			return false;
-		if (first.request.constraint != nullptr)
-			plan = PlanForConstraint(first.request);
-		else if (!PlanOnPartitions(first, statement, query, plan))
-			return false;
-		TellRewritten(judgments, nullptr, statement.text);
-		if (target.set.foreign > 0)
-			BuildBesideForeign(runner, plan, target.table_id, statement.text);
-		else
-			BuildOnTree(runner, plan, target.table_id);
-		return true;
-	}
-
-	if (remedy.list == NIL || remedy.remark != nullptr || target.nullable_columns != NIL)
-		return false;
-	if (first.request.operation == Operation::add_constraint)
-	{
-		if (!IsOwner(target.table_id, GetUserId()))
-			return false;
-		remedy = ForConstraint(first);
-	}
-	if (first.request.operation == Operation::drop_index && list_length(remedy.list) > 1 &&
-		!MayDropAll(judgments))
-		return false;
-	if (first.request.operation == Operation::reindex && !CompleteReindex(first, remedy))
-		return false;
-	TellRewritten(judgments, FirstCommands(remedy.list), statement.text);
-	RunAll(runner, remedy, first);
+	// The portal's own snapshot went with its transaction: nobody else would pop this one.
+	if (ActiveSnapshotSet())
+		PopActiveSnapshot();
 	return true;
 }
 

@@ -1,37 +1,40 @@
-// command_run: what exec_simple_query() does, without the portal.
+// run_command: what exec_simple_query() does with one command, without the portal.
 #include "execute/run_command.hpp"
 
+#include "catalog/find_target.hpp"
 #include "execute/parse_command.hpp"
 #include "statement/request.hpp"
-#include "catalog/find_target.hpp"
 
 namespace psi
 {
 
-void RunCommand(Runner &runner, const char *command)
+namespace
 {
-	// It may lie in what the commit frees.
-	const char *text = MemoryContextStrdup(runner.context, command);
-	BeginTransaction(runner.context);
-	RunHere(runner, text);
+
+void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
+{
+	BuildOptions options = runner.options;
+	options.warn_before = options.warn_before && !*runner.warned;
+	const Target target = Look(request, {0, false, false, nullptr});
+	RunConcurrently(call, DescribeConcurrent(request, target), options, runner.settings);
+	*runner.warned = true;
 }
 
-void RunHere(Runner &runner, const char *text)
+} // namespace
+
+void RunCommand(const Runner &runner, const char *command)
 {
+	// The commit may free the memory that the text is in.
+	const char *text = MemoryContextStrdup(runner.context, command);
+	CommitAndBegin(runner.context);
 	const auto run = [&]
 	{
-		const psi_call call = OwnCall(*runner.call, text);
+		const psi_call call = CallInPlaceOf(runner.call, text);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
-		if (requests.Count() != 1 || !requests.First().concurrently)
-		{
+		if (requests.Count() == 1 && requests.First().concurrently)
+			RunRequest(runner, call, requests.First());
+		else
 			call.go_on(&call);
-			return;
-		}
-		const Request &request = requests.First();
-		RunConcurrently(call,
-						DescribeConcurrent(request, Look(request, {0, false, false, nullptr})),
-						runner.options, *runner.settings);
-		runner.options.tell_before = false;
 	};
 	InOwnContext(runner.context, run);
 }

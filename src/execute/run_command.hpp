@@ -1,9 +1,11 @@
-// command_run: runs commands of our own at the top level, each as if the client had sent it.
+// run_command: runs commands of mode rewrite at the top level, each as if the client had sent it.
+// For this folder only.
 //
-// By way of the parser, with its own text, through the next hooks in the chain: so that what reads
-// the text or the tree (pg_stat_statements, pgaudit, event triggers) records what really runs. Each
-// in a transaction of its own, committed before the next begins. Only for a statement at the top
-// level outside of a transaction block, like REINDEX SCHEMA, which does the same.
+// A command goes through the parser, with a text of its own, and through the next hooks in the
+// chain, so that modules that read the text or the tree (pg_stat_statements, pgaudit, event
+// triggers) record what is really executed. Each command runs in a transaction of its own, which is
+// committed before the next command begins. REINDEX SCHEMA does the same; as there, the client's
+// statement has to be at the top level and outside a transaction block.
 #pragma once
 
 #include "execute/concurrent_build.hpp"
@@ -12,21 +14,29 @@
 namespace psi
 {
 
+// What the commands of one rewrite have in common. It does not change while they run.
 struct Runner
 {
-	const psi_call *call;
-	// Survives the commits: a child of the portal's context.
-	MemoryContext context;
-	const Settings *settings;
-	BuildOptions options; // of the concurrent commands among them
+	const psi_call &call; // of the client
+	const Settings &settings;
+	BuildOptions options;  // of the concurrent commands
+	MemoryContext context; // current between the commands; survives commits (see transaction.hpp)
+	// A concurrent command has been run, so that the warnings that come before it are not repeated.
+	// Palloc'd, and shared by all copies of the runner.
+	bool *warned;
+
+	// The same with another memory context.
+	Runner In(MemoryContext other) const
+	{
+		Runner copy = *this;
+		copy.context = other;
+		return copy;
+	}
 };
 
-// Runs one command in a transaction of its own, which is committed only by what comes next: the
-// following command, or the end of the client's statement. A concurrent one runs as
-// RunConcurrently() does it.
-void RunCommand(Runner &runner, const char *command);
-
-// The same in the transaction that has been begun for it.
-void RunHere(Runner &runner, const char *command);
+// Commits, and runs the command in a transaction of its own, which is committed by what comes next:
+// another command or the end of the client's statement. RunConcurrently() runs a concurrent
+// command. Raises what the command raises.
+void RunCommand(const Runner &runner, const char *command);
 
 } // namespace psi

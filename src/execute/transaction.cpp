@@ -1,32 +1,40 @@
-// transaction: what exec_simple_query() does around a portal.
+// transaction: what exec_simple_query() does before and after a portal.
 #include "execute/transaction.hpp"
 
 namespace psi
 {
 
-void BeginWithoutSnapshot(MemoryContext context)
+void CommitAndBeginWithoutSnapshot(MemoryContext context)
 {
-	// The one of the portal, or of the command before. It does not outlive the commit, and the
-	// portal does not miss it (PreCommit_Portals()).
+	// The active snapshot belongs to the portal or to the command before. It does not outlive the
+	// commit, and the portal does not need it any more (PreCommit_Portals()).
 	if (ActiveSnapshotSet())
 		PopActiveSnapshot();
 	CommitTransactionCommand();
 	StartTransactionCommand();
-	// What a command allocates before its commits it needs after them.
+	// The memory of a transaction would be freed by the next command's commits.
 	MemoryContextSwitchTo(context);
 }
 
-void BeginTransaction(MemoryContext context)
+void CommitAndBegin(MemoryContext context)
 {
-	BeginWithoutSnapshot(context);
+	CommitAndBeginWithoutSnapshot(context);
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-void BeginAfterError(MemoryContext context)
+void AbortAndBegin(MemoryContext context)
 {
 	AbortCurrentTransaction();
 	StartTransactionCommand();
 	MemoryContextSwitchTo(context);
+}
+
+ErrorData *TakeError(MemoryContext context)
+{
+	MemoryContextSwitchTo(context);
+	ErrorData *error = CopyErrorData();
+	FlushErrorState();
+	return error;
 }
 
 } // namespace psi

@@ -1,8 +1,9 @@
-// transaction: from one transaction to the next, as a command at the top level does that commits on
-// its way (REINDEX SCHEMA, CREATE INDEX CONCURRENTLY).
+// transaction: takes a command at the top level from one transaction to the next, as REINDEX SCHEMA
+// and CREATE INDEX CONCURRENTLY do. For this folder only.
 //
-// Each takes the memory context that is to be current afterwards. It has to survive the commits:
-// one below PortalContext.
+// Each function takes the memory context that is to be current afterwards. The context has to
+// survive a commit and an abort: PortalContext or a child of it. No function takes a lock on a
+// relation. The functions that commit raise what a commit raises.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -10,15 +11,19 @@
 namespace psi
 {
 
-// Commits, and begins a new transaction with an active snapshot, so that catalogs can be looked at.
-void BeginTransaction(MemoryContext context);
+// Commits, and begins a transaction with an active snapshot, which the next command needs.
+void CommitAndBegin(MemoryContext context);
 
-// ... without one, to wait for a lock first: whoever builds an index waits for older snapshots, and
-// must not wait for one that waits for its lock.
-void BeginWithoutSnapshot(MemoryContext context);
+// Commits, and begins a transaction without a snapshot, for a caller that waits for a lock first. A
+// concurrent build waits for older snapshots: it must not wait for one whose owner waits for the
+// lock that the build holds.
+void CommitAndBeginWithoutSnapshot(MemoryContext context);
 
-// After an error: aborts, and begins a new transaction without a snapshot. What is outside of the
-// command expects to be in one.
-void BeginAfterError(MemoryContext context);
+// Aborts after an error, and begins a transaction without a snapshot: the caller of the command
+// expects to be in a transaction.
+void AbortAndBegin(MemoryContext context);
+
+// In PG_CATCH: takes the error off the error stack and returns a copy in the context.
+ErrorData *TakeError(MemoryContext context);
 
 } // namespace psi

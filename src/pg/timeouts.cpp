@@ -1,25 +1,17 @@
-// timeouts: the backend's own variables and timers.
+// timeouts: implemented with the backend's own variables and timers.
 #include "pg/timeouts.hpp"
 
 namespace psi
 {
 
-namespace
-{
-
-bool suspended = false;
-
-} // namespace
-
-// A concurrent command commits on its way. What SET LOCAL, or a function's SET clause, does would
-// end there (AtEOXact_GUC()); what SET does would outlive an error. So it is done to the variables
-// that the settings are read from, where they are used: LockTimeout in ProcSleep(),
-// TransactionTimeout in StartTransaction(). Settings are not reloaded within a statement.
-// statement_timeout is a timer that start_xact_command() has set once, before the statement.
+// SET LOCAL and a function's SET clause would end at the first commit of the concurrent command
+// (AtEOXact_GUC()), and SET would outlive an error. So the variables behind the settings are
+// changed here: ProcSleep() reads LockTimeout, StartTransaction() reads TransactionTimeout, and
+// settings are not reloaded within a statement. statement_timeout is a timer, which
+// start_xact_command() set before the statement began.
 Timeouts SuspendTimeouts()
 {
 	const Timeouts before{true, LockTimeout, TransactionTimeoutInForce()};
-	suspended = true;
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	LockTimeout = 0;
 	SetTransactionTimeout(0);
@@ -30,14 +22,13 @@ void ResumeTimeouts(const Timeouts &before)
 {
 	if (!before.suspended)
 		return;
-	suspended = false;
 	LockTimeout = before.lock;
 	SetTransactionTimeout(before.transaction);
 }
 
 void RestartStatementTimeout()
 {
-	if (!suspended && StatementTimeout > 0 && !get_timeout_active(STATEMENT_TIMEOUT))
+	if (StatementTimeout > 0 && !get_timeout_active(STATEMENT_TIMEOUT))
 		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
 }
 

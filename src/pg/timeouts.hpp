@@ -1,4 +1,8 @@
-// timeouts: those that can end a concurrent build half way, and leave an invalid index.
+// timeouts: suspends the timeouts that could end a concurrent build before it is complete, and so
+// leave an invalid index.
+//
+// Reads and sets variables and timers of this backend. Takes no locks and raises nothing, but
+// leaves a change behind that has to be undone: SuspendTimeouts() is the last call before PG_TRY().
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -6,20 +10,23 @@
 namespace psi
 {
 
-// What was in force before they were suspended.
+// The timeouts that were in force before they were suspended. The default: none is suspended.
 struct Timeouts
 {
-	bool suspended;
-	int lock;        // ms
-	int transaction; // ms
+	bool suspended = false;
+	int lock = 0;        // ms
+	int transaction = 0; // ms
 };
 
-// For the rest of this statement statement_timeout does not apply, and until ResumeTimeouts() no
-// lock_timeout and no transaction_timeout. Raises nothing.
+// Keeps statement_timeout from applying to the rest of this statement, and lock_timeout and
+// transaction_timeout from applying until ResumeTimeouts(). Returns what ResumeTimeouts() needs.
 Timeouts SuspendTimeouts();
+
+// Puts lock_timeout and transaction_timeout back. Does nothing if they were not suspended.
 void ResumeTimeouts(const Timeouts &before);
 
-// Gives what comes now as much time as a statement has, if its timeout is not running.
+// Starts statement_timeout again if it is not running, so that what comes now has as much time as a
+// statement. Not to be called while the timeouts are suspended.
 void RestartStatementTimeout();
 
 } // namespace psi

@@ -43,6 +43,12 @@ struct Request
 	const Constraint *constraint = nullptr; // ADD CONSTRAINT, or a constraint in ADD COLUMN
 	const ColumnDef *column = nullptr;      // ADD COLUMN
 	const PartitionCmd *attach = nullptr;   // ATTACH PARTITION
+
+	// Is it all that its statement does, as far as ALTER TABLE is concerned?
+	bool IsAlone() const
+	{
+		return alter == nullptr || (list_length(alter->cmds) == 1 && column == nullptr);
+	}
 };
 
 // The operations in the order of the text; none if the statement asks for no index operation.
