@@ -10,7 +10,7 @@
 #include "execute/failed_builds.hpp"
 #include "execute/parse_command.hpp"
 #include "execute/partition_build.hpp"
-#include "plan/remedy_parts.hpp"
+#include "plan/index_build.hpp"
 #include "message/violation_message.hpp"
 
 namespace psi

@@ -11,7 +11,7 @@
 #include <climits>
 #include "plan/alter_text.hpp"
 #include "plan/command_text.hpp"
-#include "plan/remedy_parts.hpp"
+#include "plan/remedy.hpp"
 
 extern "C"
 {
