@@ -25,13 +25,20 @@ bool CollectQualified(Node *node, void *state)
 	return false; // go on
 }
 
-// The column references that name their table.
+int CompareLocations(const void *a, const void *b)
+{
+	return (*static_cast<const ColumnRef *const *>(a))->location -
+		   (*static_cast<const ColumnRef *const *>(b))->location;
+}
+
+// The column references that name their table, in the order of the text.
 ColumnRefs FindQualified(const IndexStmt &tree)
 {
 	ColumnRefs columns;
 	for (const IndexElem *element : Each<IndexElem>(tree.indexParams))
 		CollectQualified(element->expr, &columns);
 	CollectQualified(tree.whereClause, &columns);
+	qsort(columns.begin(), columns.Count(), sizeof(const ColumnRef *), CompareLocations);
 	return columns;
 }
 
@@ -131,7 +138,7 @@ bool CopyUnqualified(const CommandText &command, const StatementText &statement,
 					 const ColumnRefs &qualified, StringInfo out)
 {
 	int copied = command.definition;
-	int left_out = 0;
+	const ColumnRef *const *next = qualified.begin();
 	Tokens tokens(statement.text);
 	while (!tokens.AtEnd() && tokens.Location() < command.definition)
 		tokens.Next();
@@ -139,24 +146,20 @@ bool CopyUnqualified(const CommandText &command, const StatementText &statement,
 	{
 		CHECK_FOR_INTERRUPTS();
 		const int location = tokens.Location();
-		for (const ColumnRef *column : qualified)
+		if (next == qualified.end() || (*next)->location - statement.offset != location)
+			continue;
+		// Leave out everything up to the dot before the last name.
+		for (int dots = list_length((*next)->fields) - 1; dots > 0 && !tokens.AtEnd();
+			 tokens.Next())
 		{
-			if (column->location - statement.offset != location)
-				continue;
-			// Leave out everything up to the dot before the last name.
-			for (int dots = list_length(column->fields) - 1; dots > 0 && !tokens.AtEnd();
-				 tokens.Next())
-			{
-				if (tokens.Is('.'))
-					--dots;
-			}
-			appendBinaryStringInfo(out, command.text + copied, location - copied);
-			copied = tokens.Location();
-			++left_out;
-			break;
+			if (tokens.Is('.'))
+				--dots;
 		}
+		appendBinaryStringInfo(out, command.text + copied, location - copied);
+		copied = tokens.Location();
+		++next;
 	}
-	if (left_out != qualified.Count() || copied > command.end)
+	if (next != qualified.end() || copied > command.end)
 		return false;
 	appendBinaryStringInfo(out, command.text + copied, command.end - copied);
 	return true;
