@@ -129,6 +129,17 @@ const char *AttributesOf(const Constraint &constraint, const ColumnDef *column)
 	return AttributesText(deferrable, deferred);
 }
 
+void AddConstraint(IndexPlan &plan, bool primary, const char *definition, const char *attributes)
+{
+	plan.constraint = primary ? "PRIMARY KEY" : "UNIQUE";
+	plan.attributes = attributes;
+	plan.constraint_definition = psprintf("%s%s", definition, attributes);
+	// As in ChooseIndexName() of indexcmds.c.
+	plan.label = primary ? "pkey" : "key";
+	if (primary)
+		plan.columns = nullptr;
+}
+
 } // namespace
 
 IndexPlan PlanForCreate(const IndexStmt &create, const char *definition)
@@ -172,10 +183,8 @@ IndexPlan PlanForConstraint(const Request &request)
 	plan.name = constraint.conname;
 	plan.definition = DefineKey(constraint, keys, true);
 	plan.columns = JoinNames(keys, constraint.including);
-	plan.constraint = constraint.contype == CONSTR_PRIMARY ? "PRIMARY KEY" : "UNIQUE";
-	plan.attributes = AttributesOf(constraint, request.column);
-	plan.constraint_definition =
-		psprintf("%s%s", DefineKey(constraint, keys, false), plan.attributes);
+	AddConstraint(plan, constraint.contype == CONSTR_PRIMARY, DefineKey(constraint, keys, false),
+				  AttributesOf(constraint, request.column));
 	return plan;
 }
 
@@ -189,31 +198,20 @@ bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const ch
 	plan.definition = definition;
 	plan.columns = JoinColumnNames(create);
 	if (create.isconstraint)
-	{
-		plan.constraint = create.primary ? "PRIMARY KEY" : "UNIQUE";
-		plan.attributes = AttributesText(create.deferrable, create.initdeferred);
-		plan.constraint_definition = psprintf("%s%s", DefineConstraint(create), plan.attributes);
-	}
+		AddConstraint(plan, create.primary, DefineConstraint(create),
+					  AttributesText(create.deferrable, create.initdeferred));
 	return true;
 }
 
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
 					   const RelationName *given, int given_count)
 {
-	if (plan.constraint == nullptr)
-		return ChooseIndexName(table, schema, plan.columns, "idx", given, given_count);
-	if (strcmp(plan.constraint, "PRIMARY KEY") == 0)
-		return ChooseIndexName(table, schema, nullptr, "pkey", given, given_count);
-	return ChooseIndexName(table, schema, plan.columns, "key", given, given_count);
+	return ChooseIndexName(table, schema, plan.columns, plan.label, given, given_count);
 }
 
 const char *FirstName(const IndexPlan &plan, const RelationName &table)
 {
-	if (plan.constraint == nullptr)
-		return makeObjectName(table.name, plan.columns, "idx");
-	if (strcmp(plan.constraint, "PRIMARY KEY") == 0)
-		return makeObjectName(table.name, nullptr, "pkey");
-	return makeObjectName(table.name, plan.columns, "key");
+	return makeObjectName(table.name, plan.columns, plan.label);
 }
 
 } // namespace psi

@@ -17,7 +17,8 @@ struct IndexPlan
 	bool if_not_exists = false;
 	const char *name = nullptr;       // null: PostgreSQL chooses
 	const char *definition = nullptr; // from USING or the column list to the end
-	const char *columns = nullptr;    // their names joined, for the names that PostgreSQL chooses
+	const char *columns = nullptr;    // their names joined, if PostgreSQL puts them into the name
+	const char *label = "idx";        // the last part of the names that PostgreSQL chooses
 	const char *constraint = nullptr; // UNIQUE or PRIMARY KEY; null: none
 	const char *attributes = nullptr; // of the constraint: " DEFERRABLE ..." or ""
 	// The constraint that builds its index itself: what follows UNIQUE or PRIMARY KEY.
