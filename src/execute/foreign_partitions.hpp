@@ -5,7 +5,7 @@
 #pragma once
 
 #include "execute/run_command.hpp"
-#include "plan/remedy_parts.hpp"
+#include "plan/index_build.hpp"
 
 namespace psi
 {

@@ -14,7 +14,7 @@
 #include "message/violation_message.hpp"
 #include "pg/array.hpp"
 #include "pg/list.hpp"
-#include "plan/remedy_parts.hpp"
+#include "plan/index_build.hpp"
 
 namespace psi
 {

@@ -1,8 +1,9 @@
-// build_report: messages and hints about concurrent builds.
+// build_message: the words about concurrent commands, and about the invalid indexes that they
+// leave.
 #include "message/build_message.hpp"
 
 #include "catalog/activity.hpp"
-#include "message/override_hint.hpp"
+#include "message/raise_violation.hpp"
 
 namespace psi
 {
@@ -23,23 +24,14 @@ const char *CommandName(Operation operation)
 	}
 }
 
-void AppendLine(StringInfo out, const char *format, const char *text)
-{
-	if (text == nullptr)
-		return;
-	if (out->len > 0)
-		appendStringInfoChar(out, '\n');
-	appendStringInfo(out, format, text);
-}
-
-// The commands that mend an invalid index, a line each.
+// Appends the commands that drop or rebuild an invalid index, one a line.
 void AppendMending(StringInfo out, const InvalidIndex &index)
 {
 	AppendLine(out, "To drop it: %s", DropCommand(index, false));
 	AppendLine(out, "To build it anew: %s", ReindexCommand(index, false));
 }
 
-// What another process does to it; null for nothing that is known for sure.
+// What another process does to an index. Null unless that is certain.
 const char *DoingText(const Worker &worker)
 {
 	switch (worker.doing)
@@ -55,7 +47,7 @@ const char *DoingText(const Worker &worker)
 	return nullptr;
 }
 
-// Why it matters: what an invalid index costs, and does not do.
+// Why an index is invalid, and what it costs.
 const char *StateText(const InvalidIndex &index)
 {
 	if (!index.live)
@@ -69,7 +61,6 @@ const char *StateText(const InvalidIndex &index)
 
 void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
 {
-	const bool refuse = settings.ModeInForce() >= Mode::error;
 	const Worker worker = AtWorkOn(index.id, index.table_id);
 	const char *command = psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
 								   concurrently ? "CONCURRENTLY " : "", index.index.Shown());
@@ -102,14 +93,8 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 				worker.pid);
 		AppendMending(&hint, index);
 	}
-	AppendLine(&hint, "%s", Override(settings));
-
-	ereport(refuse ? ERROR : WARNING,
-			(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
-			 errmsg_internal("%s", message.data), errdetail_internal("%s", detail.data),
-			 errhint("%s", hint.data), err_generic_string(PG_DIAG_SCHEMA_NAME, index.table.schema),
-			 err_generic_string(PG_DIAG_TABLE_NAME, index.table.name),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, index.index.name)));
+	RaiseViolation(settings,
+				   {message.data, detail.data, hint.data, &index.table, index.index.name});
 }
 
 void WarnOfTimeouts(Operation operation)
@@ -147,7 +132,7 @@ void WarnOfTimeouts(Operation operation)
 namespace
 {
 
-// Hours, minutes, seconds, as an interval is shown.
+// Hours, minutes and seconds, as PostgreSQL shows an interval.
 const char *AgeText(std::int64_t milliseconds)
 {
 	const std::int64_t seconds = milliseconds / 1000;
@@ -171,8 +156,9 @@ const char *BlockerText(const Blocker &blocker)
 
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than)
 {
-	// A build waits first for its own lock on the table, SHARE UPDATE EXCLUSIVE, then for whoever
-	// can write to it; rebuilding, in the end, for whoever can read it.
+	// A build waits first for its own lock on the table, SHARE UPDATE EXCLUSIVE, and then for all
+	// transactions that can write to the table. REINDEX waits in the end for those that can read
+	// it, too.
 	LOCKMASK lock_modes = 0;
 	const LOCKMODE weakest =
 		command.operation == Operation::reindex ? AccessShareLock : RowExclusiveLock;

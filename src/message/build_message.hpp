@@ -1,5 +1,8 @@
-// build_report: what a client is told about a concurrent command, and about the invalid index that
-// one leaves. Part of report.
+// build_message: what a client is told about a concurrent command, and about the invalid index that
+// one leaves behind.
+//
+// Reads what other backends do (catalog/activity) and the invalid index that it is given. Takes no
+// locks.
 #pragma once
 
 #include "catalog/concurrent_command.hpp"
@@ -8,26 +11,27 @@
 namespace psi
 {
 
-// CREATE INDEX IF NOT EXISTS would skip, or has skipped, an invalid index: an ERROR (55000) in mode
-// error, a WARNING (01000) in mode warn.
+// CREATE INDEX IF NOT EXISTS would skip an invalid index, or has skipped it: an ERROR (55000) in
+// mode error, a WARNING (01000) in mode warn.
 void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings);
 
-// A WARNING if a timeout is set that could end the build half way.
+// A WARNING (01000) if a timeout is set that could end the build half way.
 void WarnOfTimeouts(Operation operation);
 
-// A NOTICE if transactions older than that (ms) are open that the command has to wait for.
+// A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms).
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than);
 
 // Appends a sentence to the error's own hint, in the current memory context.
 void AddHint(ErrorData &error, const char *hint);
 
-// What a failed command has left: `dropped` of the `count` have been dropped meanwhile, and if it
-// is not null, `drop_error` kept the rest from it. These allocate.
+// The hint about the `count` indexes that a failed command has left. The first `dropped` of them
+// have been dropped meanwhile. If `drop_error` is not null, it is the reason why the rest could not
+// be. Allocates.
 const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 							 const char *drop_error);
-// ... when that could not be found out.
+// The same, if it could not be found out what was left.
 const char *HintForUnknown();
-// The name is taken by an invalid index.
+// The hint for a name that an invalid index has already. Allocates.
 const char *HintForTakenName(const InvalidIndex &index);
 
 } // namespace psi

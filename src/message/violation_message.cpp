@@ -1,9 +1,9 @@
-// report: message, detail and hint, after PostgreSQL's message style guide.
+// violation_message: message, detail and hint, after PostgreSQL's message style guide.
 #include "message/violation_message.hpp"
 
 #include "message/build_message.hpp"
+#include "message/raise_violation.hpp"
 #include "plan/remedy.hpp"
-#include "message/override_hint.hpp"
 #include "stats/stats.hpp"
 
 namespace psi
@@ -11,22 +11,6 @@ namespace psi
 
 namespace
 {
-
-const char *ModeName(Mode mode)
-{
-	switch (mode)
-	{
-	case Mode::off:
-		return "off";
-	case Mode::warn:
-		return "warn";
-	case Mode::error:
-		return "error";
-	case Mode::rewrite:
-		return "rewrite";
-	}
-	return "?";
-}
 
 const char *KindName(TableKind kind)
 {
@@ -48,15 +32,16 @@ const char *KindName(TableKind kind)
 	return "?";
 }
 
-// What differs from operation to operation.
+// The words that depend on the operation.
 struct Wording
 {
-	const char *command;    // as the message calls it
-	const char *blocks;     // what it does to the table
-	const char *concurrent; // what cannot run inside a transaction block
-	const char *frameworks; // how the common tools leave it
+	const char *command;    // the command, as the message calls it
+	const char *blocks;     // what it would block
+	const char *concurrent; // the safe command, which cannot run inside a transaction block
+	const char *frameworks; // how the common tools run a command outside of one
 };
 
+// In the order of Operation.
 constexpr Wording wordings[operation_count] = {
 	{"CREATE INDEX without CONCURRENTLY", "writes to", "CREATE INDEX CONCURRENTLY",
 	 "Django: atomic = False and AddIndexConcurrently. Rails: disable_ddl_transaction! and add_index with algorithm: :concurrently. Alembic: autocommit_block() and op.create_index with postgresql_concurrently=True."},
@@ -77,7 +62,7 @@ const Wording &WordingOf(const Request &request)
 	return wordings[static_cast<int>(request.operation)];
 }
 
-// The command as the message calls it: what kind of constraint, or a column that brings one.
+// The command as the message calls it, with the kind of the constraint.
 const char *CommandOf(const Request &request)
 {
 	if (request.constraint == nullptr)
@@ -98,7 +83,22 @@ const char *SizeText(const TableFacts &facts)
 								 DirectFunctionCall1(pg_size_pretty, Int64GetDatum(*facts.size)))));
 }
 
-// Who would be locked: "The table (8 MB)", "The table and 3 leaf partitions", "Its 7 tables".
+bool IsTable(TableKind kind)
+{
+	return !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
+}
+
+// The first sentence of every message about a violation of the lock.
+const char *WouldBlock(const Judgment &judgment)
+{
+	const TableKind kind = judgment.target.facts.kind;
+	return psprintf("%s would block %s %s%s \"%s\"", CommandOf(judgment.request),
+					WordingOf(judgment.request).blocks, IsTable(kind) ? "" : "tables in ",
+					KindName(kind), judgment.target.table.Shown());
+}
+
+// What would be locked: "The table (8 MB)", "The table and 3 leaf partitions", "Each of its 7
+// tables".
 const char *Subject(const TableFacts &facts)
 {
 	switch (facts.kind)
@@ -120,7 +120,7 @@ const char *Subject(const TableFacts &facts)
 	return psprintf("The %s%s", KindName(facts.kind), SizeText(facts));
 }
 
-// What comes after the subject: the lock and how long it lasts.
+// What follows the subject: the lock and how long it is held.
 const char *LockText(const Judgment &judgment, bool in_block)
 {
 	const bool several = ReachesSeveral(judgment.target.facts.kind);
@@ -154,8 +154,8 @@ const char *LockText(const Judgment &judgment, bool in_block)
 	return " would be locked in ACCESS EXCLUSIVE mode until the index is built.";
 }
 
-// A constraint locks the partitioned table in another mode than, before 18, its leaf partitions,
-// unless columns of these become NOT NULL.
+// ADD CONSTRAINT locks a partitioned table in ACCESS EXCLUSIVE mode. Before 18 it locks the leaf
+// partitions in SHARE mode, unless it makes columns of theirs NOT NULL.
 const char *ConstraintLockText(const TableFacts &facts, bool in_block)
 {
 	return psprintf(
@@ -196,32 +196,30 @@ const char *Detail(const Judgments &judgments, bool in_block)
 	return detail.data;
 }
 
+// The safe commands, and why they cannot run here if so.
 const char *Hint(const Judgments &judgments, const StatementText &statement, const char *query,
-				 const Settings &settings, bool in_block)
+				 bool in_block)
 {
 	const Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
 	const Wording &wording = WordingOf(judgments.FirstViolation().request);
 	StringInfoData hint;
 	initStringInfo(&hint);
-
 	if (remedy.commands != nullptr)
 	{
 		if (in_block)
 			appendStringInfo(
 				&hint,
-				"%s cannot run inside a transaction block, a function or a string of several statements. %s\n",
+				"%s cannot run inside a transaction block, a function or a string of several statements. %s",
 				wording.concurrent, wording.frameworks);
-		appendStringInfo(
-			&hint, "%s%s\n",
-			remedy.command_count > 1 ? "Use, one command at a time:\n" : "Use: ", remedy.commands);
+		AppendLine(&hint, remedy.command_count > 1 ? "Use, one command at a time:\n%s" : "Use: %s",
+				   remedy.commands);
 	}
-	if (remedy.remark != nullptr)
-		appendStringInfo(&hint, "%s\n", remedy.remark);
-	appendStringInfoString(&hint, Override(settings));
+	AppendLine(&hint, "%s", remedy.remark);
 	return hint.data;
 }
 
-// The index as the error's fields have it: the one that is there, or the name of the one to come.
+// The index for the fields of the error and for the record: the one that exists, or the name of the
+// one to be built. Null if PostgreSQL chooses the name.
 const char *IndexName(const Judgment &judgment)
 {
 	if (judgment.request.create != nullptr)
@@ -229,6 +227,12 @@ const char *IndexName(const Judgment &judgment)
 	if (judgment.request.constraint != nullptr)
 		return judgment.request.constraint->conname;
 	return judgment.target.index.name;
+}
+
+// What becomes of a violation that is not rewritten.
+Action ActionIn(const Settings &settings)
+{
+	return settings.ModeInForce() >= Mode::error ? Action::refused : Action::warned;
 }
 
 void CountViolations(const Judgments &judgments, Action action)
@@ -242,88 +246,39 @@ void CountViolations(const Judgments &judgments, Action action)
 
 } // namespace
 
-const char *Override(const Settings &settings)
-{
-	const Mode in_force = settings.ModeInForce();
-	if (settings.minimum_mode == Mode::off)
-		return in_force == Mode::warn
-				   ? "To run it without this warning: SET pg_safe_index.mode = off."
-				   : "To run it as it is: SET pg_safe_index.mode = off.";
-	if (settings.minimum_mode < in_force)
-		return psprintf(
-			"To run it with a warning: SET pg_safe_index.mode = %s; pg_safe_index.minimum_mode forbids less.",
-			ModeName(settings.minimum_mode));
-	if (settings.mode < in_force)
-		return psprintf(
-			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s forbids less.",
-			ModeName(settings.mode), ModeName(settings.minimum_mode));
-	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
-					ModeName(settings.minimum_mode));
-}
-
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
 			const Settings &settings, bool in_block)
 {
 	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
-	const Mode in_force = settings.ModeInForce();
-	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
+	const Action action = ActionIn(settings);
 	CountViolations(judgments, action);
-	RecordViolation(first, IndexName(first), in_force, action, statement.text);
+	RecordViolation(first, IndexName(first), settings.ModeInForce(), action, statement.text);
 	if (first.verdict.reason == Reason::skips_invalid)
-	{
 		ReportSkipped(*target.invalid, first.request.concurrently, settings);
-		return;
-	}
-	const TableKind kind = target.facts.kind;
-	const bool refuse = action == Action::refused;
-	const bool is_table = !ReachesSeveral(kind) || kind == TableKind::partitioned_table;
-	const char *index = IndexName(first);
-
-	// All that can fail or look something up comes before ereport() has begun.
-	const char *command = CommandOf(first.request);
-	const char *blocks = WordingOf(first.request).blocks;
-	const char *where = psprintf("%s%s", is_table ? "" : "tables in ", KindName(kind));
-	const char *detail = Detail(judgments, in_block);
-	const char *hint = Hint(judgments, statement, query, settings, in_block);
-	const char *table = target.table.Shown();
-
-	ereport(refuse ? ERROR : WARNING,
-			(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
-			 errmsg("%s would block %s %s \"%s\"", command, blocks, where, table),
-			 errdetail_internal("%s", detail), errhint("%s", hint),
-			 is_table ? err_generic_string(PG_DIAG_SCHEMA_NAME, target.table.schema) : 0,
-			 is_table ? err_generic_string(PG_DIAG_TABLE_NAME, target.table.name) : 0,
-			 index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, index) : 0));
+	else
+		RaiseViolation(settings,
+					   {WouldBlock(first), Detail(judgments, in_block),
+						Hint(judgments, statement, query, in_block),
+						IsTable(target.facts.kind) ? &target.table : nullptr, IndexName(first)});
 }
 
 void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,
 				const StatementText &statement, const Settings &settings)
 {
 	Judgment judgment{request, Target{}, {}};
-	// DefineIndex() has a search path of its own from 17 on.
+	// From 17 on DefineIndex() sets a search path of its own: the client's is not known here.
 	judgment.target.table = QualifiedNameOf(table);
 	judgment.target.table_id = table.id;
 	judgment.target.facts.size = size;
-	const Mode in_force = settings.ModeInForce();
-	const Action action = in_force >= Mode::error ? Action::refused : Action::warned;
+	const Action action = ActionIn(settings);
 	CountChecked(request.operation, action);
-	RecordViolation(judgment, IndexName(judgment), in_force, action, statement.text);
-
-	const bool refuse = action == Action::refused;
-	const char *command = CommandOf(request);
-	const char *blocks = WordingOf(request).blocks;
-	const char *hint =
-		psprintf("Send it again, to be told what to do instead.\n%s", Override(settings));
-	const RelationName &name = judgment.target.table;
-	ereport(
-		refuse ? ERROR : WARNING,
-		(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
-		 errmsg("%s would block %s table \"%s\"", command, blocks, name.Shown()),
-		 errdetail(
-			 "The command had nothing to build until another session changed that, while it waited for a lock."),
-		 errhint("%s", hint), err_generic_string(PG_DIAG_SCHEMA_NAME, name.schema),
-		 err_generic_string(PG_DIAG_TABLE_NAME, name.name)));
+	RecordViolation(judgment, IndexName(judgment), settings.ModeInForce(), action, statement.text);
+	RaiseViolation(
+		settings,
+		{WouldBlock(judgment),
+		 "The command had nothing to build until another session changed that, while it waited for a lock.",
+		 "Send it again, to be told what to do instead.", &judgment.target.table, nullptr});
 }
 
 void TellRewritten(const Judgments &judgments, const char *commands, const char *text)
@@ -331,28 +286,17 @@ void TellRewritten(const Judgments &judgments, const char *commands, const char 
 	const Judgment &judgment = judgments.FirstViolation();
 	CountViolations(judgments, Action::rewritten);
 	RecordViolation(judgment, IndexName(judgment), Mode::rewrite, Action::rewritten, text);
+	const char *message =
+		judgment.verdict.reason == Reason::skips_invalid
+			? psprintf(
+				  "CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is invalid: it is built anew",
+				  judgment.target.invalid->index.Shown())
+			: psprintf("%s: the safe form is run instead", WouldBlock(judgment));
 	const char *detail =
 		commands != nullptr
 			? psprintf("Running: %s", commands)
 			: "The index is built concurrently on one leaf partition after the other.";
-	if (judgment.verdict.reason == Reason::skips_invalid)
-	{
-		ereport(
-			NOTICE,
-			(errmsg(
-				 "CREATE INDEX IF NOT EXISTS would skip index \"%s\", which is invalid: it is built anew",
-				 judgment.target.invalid->index.Shown()),
-			 errdetail_internal("%s", detail)));
-		return;
-	}
-	const TableKind kind = judgment.target.facts.kind;
-	ereport(
-		NOTICE,
-		(errmsg("%s would block %s %s%s \"%s\": the safe form is run instead",
-				CommandOf(judgment.request), WordingOf(judgment.request).blocks,
-				ReachesSeveral(kind) && kind != TableKind::partitioned_table ? "tables in " : "",
-				KindName(kind), judgment.target.table.Shown()),
-		 errdetail_internal("%s", detail)));
+	ereport(NOTICE, (errmsg_internal("%s", message), errdetail_internal("%s", detail)));
 }
 
 } // namespace psi

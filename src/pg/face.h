@@ -38,10 +38,10 @@ enum psi_mode
 /* The settings as the GUC machinery holds them. */
 struct psi_settings
 {
-	int mode;                  /* enum psi_mode */
-	int minimum_mode;          /* enum psi_mode */
-	int min_table_size;        /* kB; 0: every table */
-	char *operations;          /* the lists as they were set ... */
+	int mode;           /* enum psi_mode */
+	int minimum_mode;   /* enum psi_mode */
+	int min_table_size; /* kB; 0: every table */
+	char *operations;   /* the lists as they were set ... */
 	char *exempt_applications;
 	unsigned checked_operations; /* ... and as psi_parse_operations() has parsed them */
 	const char *exempt_names;    /* ... and psi_parse_name_list() */

@@ -1,6 +1,7 @@
-// alter_text: the subcommands are what stands between the commas that are in no parentheses.
+// alter_text: commas outside of parentheses and brackets separate the subcommands.
 #include "plan/alter_text.hpp"
 
+#include "pg/list.hpp"
 #include "pg/scanner.hpp"
 
 namespace psi
@@ -9,7 +10,7 @@ namespace psi
 namespace
 {
 
-// DEFERRABLE and the like go with the constraint before them.
+// DEFERRABLE and the like belong to the constraint before them.
 bool IsAttribute(const Constraint &constraint)
 {
 	return constraint.contype == CONSTR_ATTR_DEFERRABLE ||
@@ -18,28 +19,29 @@ bool IsAttribute(const Constraint &constraint)
 		   constraint.contype == CONSTR_ATTR_IMMEDIATE;
 }
 
-// The words that begin what can follow a constraint in a column's definition belong to another node
-// of the list, each of which knows where it stands. The list is in the order of the text, but for
-// COLLATE, which is none of it.
-int NextBehind(const ColumnDef &column, int number, int end)
+const Constraint &ConstraintAt(const ColumnDef &column, int i)
 {
-	const auto location_of = [&](int i)
-	{ return static_cast<const Constraint *>(list_nth(column.constraints, i))->location; };
-	const int location = location_of(number);
-	int next = end;
-	for (int i = number + 1; i < list_length(column.constraints); ++i)
-	{
-		if (IsAttribute(*static_cast<const Constraint *>(list_nth(column.constraints, i))))
-			continue;
-		next = Min(next, location_of(i));
-		break;
-	}
-	if (column.collClause != nullptr && column.collClause->location > location)
-		next = Min(next, column.collClause->location);
-	return next;
+	return *As<Constraint>(static_cast<const Node *>(list_nth(column.constraints, i)));
 }
 
-void Find(const StatementText &statement, int count, Subcommand *subcommands, AlterText &alter)
+// Where the text of constraint `number` of a column, with its attributes, ends: at the next
+// constraint, at COLLATE, or at `end`. Each node knows where its text begins. The list is in the
+// order of the text; COLLATE is not in the list.
+int EndOfConstraint(const ColumnDef &column, int number, int end)
+{
+	const int count = list_length(column.constraints);
+	int next = number + 1;
+	while (next < count && IsAttribute(ConstraintAt(column, next)))
+		++next;
+	if (next < count)
+		end = Min(end, ConstraintAt(column, next).location);
+	if (column.collClause != nullptr &&
+		column.collClause->location > ConstraintAt(column, number).location)
+		end = Min(end, column.collClause->location);
+	return end;
+}
+
+void ScanAlterTable(const StatementText &statement, int count, AlterText &alter)
 {
 	Tokens tokens(statement.text);
 	alter.begin = tokens.Location();
@@ -58,10 +60,10 @@ void Find(const StatementText &statement, int count, Subcommand *subcommands, Al
 		const bool ends = tokens.AtEnd() || tokens.Is(';');
 		if (ends || (depth == 0 && tokens.Is(',')))
 		{
-			// One without words is in no tree: the text is another command's.
-			if (alter.count == count || tokens.PreviousEnd() <= begin)
+			// No tree has a subcommand without words, or more than `count`.
+			if (alter.subcommands.Count() == count || tokens.PreviousEnd() <= begin)
 				return;
-			subcommands[alter.count++] = {begin, tokens.PreviousEnd()};
+			alter.subcommands.Add({begin, tokens.PreviousEnd()});
 			if (ends)
 				break;
 			tokens.Next();
@@ -72,18 +74,16 @@ void Find(const StatementText &statement, int count, Subcommand *subcommands, Al
 		else if (tokens.Is(')') || tokens.Is(']'))
 			--depth;
 	}
-	alter.found = alter.count == count;
+	alter.found = alter.subcommands.Count() == count;
 }
 
 } // namespace
 
 AlterText FindAlterTable(const StatementText &statement, int count)
 {
-	AlterText alter{};
+	AlterText alter;
 	alter.text = statement.text;
-	auto *subcommands = static_cast<Subcommand *>(palloc(sizeof(Subcommand) * (count + 1)));
-	alter.subcommands = subcommands;
-	if (!ScannerAccepts([&] { Find(statement, count, subcommands, alter); }))
+	if (!ScannerAccepts([&] { ScanAlterTable(statement, count, alter); }))
 		alter.found = false;
 	return alter;
 }
@@ -99,15 +99,15 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 	for (int i = 0; i < list_length(column.constraints); ++i)
 	{
 		CHECK_FOR_INTERRUPTS();
-		const auto *constraint = static_cast<const Constraint *>(list_nth(column.constraints, i));
-		const int location = constraint->location - statement.offset;
-		// COLLATE, which is none of the list, can stand between a constraint and what goes with it.
-		if (!IsAttribute(*constraint))
-			leaves_out = BuildsIndex(*constraint);
+		const Constraint &constraint = ConstraintAt(column, i);
+		const int location = constraint.location - statement.offset;
+		// An attribute goes with its constraint even if COLLATE stands between the two.
+		if (!IsAttribute(constraint))
+			leaves_out = BuildsIndex(constraint);
 		if (!leaves_out || location < copied || location >= whole.end)
 			continue;
 		appendBinaryStringInfo(&text, alter.text + copied, location - copied);
-		copied = NextBehind(column, i, whole.end + statement.offset) - statement.offset;
+		copied = EndOfConstraint(column, i, whole.end + statement.offset) - statement.offset;
 	}
 	appendBinaryStringInfo(&text, alter.text + copied, whole.end - copied);
 	while (text.len > 0 && scanner_isspace(text.data[text.len - 1]))

@@ -1,8 +1,10 @@
-// alter_text: finds its way in the user's own text of ALTER TABLE.
+// alter_text: finds its way in the user's own text of ALTER TABLE or ALTER INDEX.
 //
-// Text only, by way of the server's scanner (tokens): no catalogs, no locks.
+// Reads the text with the server's scanner, and no catalogs. Takes no locks. Raises nothing but out
+// of memory and a cancel; a text that the scanner refuses counts as not found.
 #pragma once
 
+#include "pg/array.hpp"
 #include "statement/request.hpp"
 
 namespace psi
@@ -12,24 +14,24 @@ namespace psi
 struct Subcommand
 {
 	int begin;
-	int end; // behind its last word
+	int end; // after its last word
 };
 
 struct AlterText
 {
-	bool found;       // false: this is not the text of such a command; the rest is void
-	const char *text; // NUL-terminated
-	int begin;        // the first word, comments before it left out
-	int head_end;     // behind the table's name
-	const Subcommand *subcommands;
-	int count;
+	bool found = false; // false: the text is not that of such a command; the other fields are void
+	const char *text = nullptr; // NUL-terminated
+	int begin = 0;              // the first word, after any comments
+	int head_end = 0;           // after the table's name
+	Array<Subcommand> subcommands;
 };
 
-// `count`: how many subcommands there must be; a text that has another number is not this
-// command's. Allocates.
+// `count` is the number of subcommands in the tree. A text with another number does not belong to
+// it. Allocates.
 AlterText FindAlterTable(const StatementText &statement, int count);
 
-// The text of ADD COLUMN without those of the column's constraints that build an index. Allocates.
+// The text of the ADD COLUMN at position `subcommand`, without those of the column's constraints
+// that build an index. Allocates.
 const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &statement,
 								 int subcommand, const ColumnDef &column);
 

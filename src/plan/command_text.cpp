@@ -1,6 +1,8 @@
-// command_text: a walk over the tokens of one command.
+// command_text: one pass over the tokens of a command.
 #include "plan/command_text.hpp"
 
+#include "pg/array.hpp"
+#include "pg/list.hpp"
 #include "pg/scanner.hpp"
 
 namespace psi
@@ -9,58 +11,58 @@ namespace psi
 namespace
 {
 
-// Column references that name their table, in an array that grows.
-struct QualifiedColumns
-{
-	int count;
-	int capacity;
-	const ColumnRef **items;
-};
+using ColumnRefs = Array<const ColumnRef *>;
 
 bool CollectQualified(Node *node, void *state)
 {
 	if (node == nullptr)
 		return false;
-	if (!IsA(node, ColumnRef))
+	const auto *column = IfA<ColumnRef>(node);
+	if (column == nullptr)
 		return WalkRawTree(node, CollectQualified, state);
-
-	const auto *column = reinterpret_cast<const ColumnRef *>(node);
-	auto *columns = static_cast<QualifiedColumns *>(state);
-	if (list_length(column->fields) < 2 || !IsA(llast(column->fields), String))
-		return false;
-	if (columns->count == columns->capacity)
-	{
-		columns->capacity *= 2;
-		columns->items = static_cast<const ColumnRef **>(
-			repalloc(columns->items, sizeof(*columns->items) * columns->capacity));
-	}
-	columns->items[columns->count++] = column;
+	if (list_length(column->fields) > 1 && IsA(llast(column->fields), String))
+		static_cast<ColumnRefs *>(state)->Add(column);
 	return false; // go on
 }
 
-bool NamesTable(Node *node, void *name)
+int CompareLocations(const void *a, const void *b)
+{
+	return (*static_cast<const ColumnRef *const *>(a))->location -
+		   (*static_cast<const ColumnRef *const *>(b))->location;
+}
+
+// The column references that name their table, in the order of the text.
+ColumnRefs FindQualified(const IndexStmt &tree)
+{
+	ColumnRefs columns;
+	for (const IndexElem *element : Each<IndexElem>(tree.indexParams))
+		CollectQualified(element->expr, &columns);
+	CollectQualified(tree.whereClause, &columns);
+	qsort(columns.begin(), columns.Count(), sizeof(const ColumnRef *), CompareLocations);
+	return columns;
+}
+
+// Whether a column reference ends in the table's name or in a star.
+bool NamesTable(Node *node, void *table)
 {
 	if (node == nullptr)
 		return false;
-	if (!IsA(node, ColumnRef))
-		return WalkRawTree(node, NamesTable, name);
-	const auto *column = reinterpret_cast<const ColumnRef *>(node);
-	// table, schema.table, table.*; or a column that is called like it.
-	const Node *last = static_cast<const Node *>(llast(column->fields));
-	return IsA(last, A_Star) || (IsA(last, String) && strcmp(strVal(llast(column->fields)),
-															 static_cast<const char *>(name)) == 0);
+	const auto *column = IfA<ColumnRef>(node);
+	if (column == nullptr)
+		return WalkRawTree(node, NamesTable, table);
+	// This is table, schema.table or table.*; or a column that has the name of the table.
+	const auto *last = static_cast<const Node *>(llast(column->fields));
+	const auto *name = IfA<String>(last);
+	return IsA(last, A_Star) ||
+		   (name != nullptr && strcmp(name->sval, static_cast<const char *>(table)) == 0);
 }
 
-QualifiedColumns FindQualified(const IndexStmt &tree)
+// After a dot PostgreSQL reads any keyword as a name. Without the dot it may not: "true" is a
+// constant.
+bool IsNameByItself(const ColumnRef &column)
 {
-	constexpr int first_capacity = 8;
-	QualifiedColumns columns{
-		0, first_capacity,
-		static_cast<const ColumnRef **>(palloc(sizeof(*columns.items) * first_capacity))};
-	for (int i = 0; i < list_length(tree.indexParams); ++i)
-		CollectQualified(static_cast<IndexElem *>(list_nth(tree.indexParams, i))->expr, &columns);
-	CollectQualified(tree.whereClause, &columns);
-	return columns;
+	const int keyword = ScanKeywordLookup(strVal(llast(column.fields)), &ScanKeywords);
+	return keyword < 0 || ScanKeywordCategories[keyword] == UNRESERVED_KEYWORD;
 }
 
 // REINDEX [(options)] {INDEX | TABLE | SCHEMA | DATABASE}
@@ -78,7 +80,7 @@ bool SkipReindex(Tokens &tokens)
 		   tokens.Skip("database");
 }
 
-// CREATE [UNIQUE] INDEX, DROP INDEX, REINDEX: up to the word that CONCURRENTLY follows.
+// CREATE [UNIQUE] INDEX, DROP INDEX or REINDEX, up to the word that CONCURRENTLY follows.
 bool SkipVerb(Tokens &tokens, Operation operation)
 {
 	switch (operation)
@@ -97,7 +99,7 @@ bool SkipVerb(Tokens &tokens, Operation operation)
 	}
 }
 
-// The name of the index and of the table.
+// The names of the index and of the table.
 bool SkipToDefinition(Tokens &tokens)
 {
 	while (!tokens.AtEnd() && !tokens.IsKeyword("on"))
@@ -108,7 +110,7 @@ bool SkipToDefinition(Tokens &tokens)
 	return tokens.Is('(') || tokens.IsKeyword("using");
 }
 
-void Find(const StatementText &statement, Operation operation, CommandText &command)
+void ScanCommand(const StatementText &statement, Operation operation, CommandText &command)
 {
 	Tokens tokens(statement.text);
 	command.begin = tokens.Location();
@@ -130,13 +132,13 @@ void Find(const StatementText &statement, Operation operation, CommandText &comm
 	command.found = true;
 }
 
-// Copies the definition to `out`, the qualifiers left out. False if one of them is not where it
-// should be: this is not the text that the tree was made from.
+// Copies the definition to `out` without the qualifiers. Returns false if one of them is not where
+// it should be: the tree was not made from this text.
 bool CopyUnqualified(const CommandText &command, const StatementText &statement,
-					 const QualifiedColumns &qualified, StringInfo out)
+					 const ColumnRefs &qualified, StringInfo out)
 {
 	int copied = command.definition;
-	int left_out = 0;
+	const ColumnRef *const *next = qualified.begin();
 	Tokens tokens(statement.text);
 	while (!tokens.AtEnd() && tokens.Location() < command.definition)
 		tokens.Next();
@@ -144,24 +146,20 @@ bool CopyUnqualified(const CommandText &command, const StatementText &statement,
 	{
 		CHECK_FOR_INTERRUPTS();
 		const int location = tokens.Location();
-		for (int i = 0; i < qualified.count; ++i)
+		if (next == qualified.end() || (*next)->location - statement.offset != location)
+			continue;
+		// Leave out everything up to the dot before the last name.
+		for (int dots = list_length((*next)->fields) - 1; dots > 0 && !tokens.AtEnd();
+			 tokens.Next())
 		{
-			if (qualified.items[i]->location - statement.offset != location)
-				continue;
-			// Leave out all up to the dot before the last name.
-			for (int dots = list_length(qualified.items[i]->fields) - 1;
-				 dots > 0 && !tokens.AtEnd(); tokens.Next())
-			{
-				if (tokens.Is('.'))
-					--dots;
-			}
-			appendBinaryStringInfo(out, command.text + copied, location - copied);
-			copied = tokens.Location();
-			++left_out;
-			break;
+			if (tokens.Is('.'))
+				--dots;
 		}
+		appendBinaryStringInfo(out, command.text + copied, location - copied);
+		copied = tokens.Location();
+		++next;
 	}
-	if (left_out != qualified.count || copied > command.end)
+	if (next != qualified.end() || copied > command.end)
 		return false;
 	appendBinaryStringInfo(out, command.text + copied, command.end - copied);
 	return true;
@@ -171,9 +169,9 @@ bool CopyUnqualified(const CommandText &command, const StatementText &statement,
 
 CommandText FindCommand(const StatementText &statement, Operation operation)
 {
-	CommandText command{};
+	CommandText command;
 	command.text = statement.text;
-	if (!ScannerAccepts([&] { Find(statement, operation, command); }))
+	if (!ScannerAccepts([&] { ScanCommand(statement, operation, command); }))
 		command.found = false;
 	return command;
 }
@@ -191,45 +189,32 @@ bool MayHoldWholeRow(const IndexStmt &tree)
 {
 	if (tree.transformed)
 		return false;
-	char *name = tree.relation->relname;
-	for (int i = 0; i < list_length(tree.indexParams); ++i)
+	char *table = tree.relation->relname;
+	for (const IndexElem *element : Each<IndexElem>(tree.indexParams))
 	{
-		if (NamesTable(static_cast<IndexElem *>(list_nth(tree.indexParams, i))->expr, name))
+		if (NamesTable(element->expr, table))
 			return true;
 	}
-	return NamesTable(tree.whereClause, name);
+	return NamesTable(tree.whereClause, table);
 }
-
-namespace
-{
-
-// After a dot PostgreSQL takes any keyword for a name, by itself it does not: "true" is a constant.
-bool IsNameByItself(const ColumnRef &column)
-{
-	const int keyword = ScanKeywordLookup(strVal(llast(column.fields)), &ScanKeywords);
-	return keyword < 0 || ScanKeywordCategories[keyword] == UNRESERVED_KEYWORD;
-}
-
-} // namespace
 
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
 									const IndexStmt &tree)
 {
-	// What parse analysis has been at is no raw tree any more.
+	// After parse analysis it is no longer a raw tree, which WalkRawTree() needs.
 	if (tree.transformed)
 		return nullptr;
-	const QualifiedColumns qualified = FindQualified(tree);
-	for (int i = 0; i < qualified.count; ++i)
+	const ColumnRefs qualified = FindQualified(tree);
+	for (const ColumnRef *column : qualified)
 	{
-		if (!IsNameByItself(*qualified.items[i]))
+		if (!IsNameByItself(*column))
 			return nullptr;
 	}
 	StringInfoData definition;
 	initStringInfo(&definition);
 	bool copied = false;
-	const bool accepted = ScannerAccepts(
-		[&] { copied = CopyUnqualified(command, statement, qualified, &definition); });
-	return accepted && copied ? definition.data : nullptr;
+	const auto copy = [&] { copied = CopyUnqualified(command, statement, qualified, &definition); };
+	return ScannerAccepts(copy) && copied ? definition.data : nullptr;
 }
 
 } // namespace psi

@@ -1,6 +1,7 @@
 // command_text: finds its way in the user's own text of CREATE INDEX, DROP INDEX or REINDEX.
 //
-// Text only, by way of the server's scanner (tokens): no catalogs, no locks.
+// Reads the text with the server's scanner, and no catalogs. Takes no locks. Raises nothing but out
+// of memory and a cancel; a text that the scanner refuses counts as not found.
 #pragma once
 
 #include "statement/request.hpp"
@@ -8,15 +9,16 @@
 namespace psi
 {
 
-// Where things are, as byte offsets in `text`.
+// The positions of the parts of a command, as byte offsets in `text`.
 struct CommandText
 {
-	bool found;       // false: this is not the text of such a command; the rest is void
-	const char *text; // NUL-terminated
-	int begin;        // the first word, comments before it left out
-	int after_verb; // behind INDEX, or what REINDEX names in its place: where CONCURRENTLY belongs
-	int definition; // CREATE INDEX: from USING or the column list on
-	int end;        // behind the last word, the semicolon and comments after it left out
+	bool found = false; // false: the text is not that of such a command; the other fields are void
+	const char *text = nullptr; // NUL-terminated
+	int begin = 0;              // the first word, after any comments
+	int after_verb = 0; // after INDEX, or after the word for what REINDEX rebuilds: CONCURRENTLY
+						// belongs here
+	int definition = 0; // CREATE INDEX: USING or, without it, the column list
+	int end = 0;        // after the last word; a semicolon and comments follow it
 };
 
 CommandText FindCommand(const StatementText &statement, Operation operation);
@@ -24,13 +26,13 @@ CommandText FindCommand(const StatementText &statement, Operation operation);
 // Appends the text with CONCURRENTLY in its place, and a semicolon.
 void AppendWithConcurrently(StringInfo out, const CommandText &command);
 
-// Does an expression or the predicate refer to the table by its name alone, and so perhaps to a row
-// as a whole?
+// Whether an expression or the predicate may refer to a row of the table as a whole, by the table's
+// name alone.
 bool MayHoldWholeRow(const IndexStmt &tree);
 
-// The text from `definition` to `end`, with the table's name before column names taken out, so that
-// it holds for any partition: t.a becomes a. `tree` is what the text was parsed to; null if it
-// turns out not to be. Allocates.
+// The text from `definition` to `end` for use with any partition: the table's name is removed from
+// column references, so that t.a becomes a. `tree` is what the text was parsed to; returns null if
+// it turns out not to be, or if a column's name would be read as a keyword. Allocates.
 const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
 									const IndexStmt &tree);
 

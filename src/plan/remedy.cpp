@@ -1,11 +1,8 @@
-// remedy: CREATE INDEX and DROP INDEX; the other commands have files of their own.
-#include "plan/remedy_parts.hpp"
+// remedy: which file makes the remedy for which command, and what these files share.
+#include "plan/remedy_internal.hpp"
 
-#include <cstddef>
-
-#include "plan/command_text.hpp"
-#include "plan/definition.hpp"
-#include "catalog/index_name.hpp"
+#include "pg/list.hpp"
+#include "plan/alter_text.hpp"
 
 namespace psi
 {
@@ -13,160 +10,74 @@ namespace psi
 namespace
 {
 
-IndexPlan PlanFor(const IndexStmt &create, const char *definition)
+// Whether a subcommand, with the violation in it if there is one, goes entirely. Of ADD COLUMN
+// everything stays but the constraints that build an index.
+bool IsLeftOut(const Judgment *violation)
 {
-	IndexPlan plan{};
-	plan.unique = create.unique;
-	plan.if_not_exists = create.if_not_exists;
-	plan.name = create.idxname;
-	plan.definition = definition;
-	plan.columns = JoinColumnNames(create);
-	return plan;
+	return violation != nullptr && violation->request.column == nullptr;
 }
 
-Remedy CreateOnTable(const Judgment &judgment, const StatementText &statement, const char *query)
+// For each of the `count` subcommands the violation in it, or null.
+Array<const Judgment *> ViolationsIn(const Judgments &judgments, int count)
 {
-	const IndexStmt &create = *judgment.request.create;
-	Commands commands{};
-	const CommandText command = FindCommand(statement, Operation::create_index);
-	if (command.found)
-	{
-		if (create.concurrent)
-			appendStringInfo(commands.Add(), "%.*s;", command.end - command.begin,
-							 command.text + command.begin);
-		else
-			AppendWithConcurrently(commands.Add(), command);
-		return commands.Done(nullptr);
-	}
-	const char *definition = DefinitionFromTree(create, judgment.target, query);
-	if (definition == nullptr)
-		return commands.Done("Use the same command with CONCURRENTLY after the word INDEX.");
-	BuildOnTable(commands, PlanFor(create, definition), judgment.target.table,
-				 {judgment.target.table.schema, create.idxname, true});
-	return commands.Done(nullptr);
-}
-
-// A definition that is longer (bytes) is not spelled out for each partition.
-constexpr std::size_t definition_length_max = 4096;
-
-Remedy CreateOnPartitioned(const Judgment &judgment, const StatementText &statement,
-						   const char *query)
-{
-	const Target &target = judgment.target;
-	Commands commands{};
-	IndexPlan plan{};
-	if (!PlanOnPartitions(judgment, statement, query, plan))
-		return commands.Done(
-			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
-
-	const char *name = plan.name != nullptr
-						   ? plan.name
-						   : ChooseName(plan, target.table, target.schema, nullptr, 0);
-	const char *remark =
-		BuildOnPartitions(commands, plan, target.table, NameBeside(target.table, name), target.set);
-	return commands.Done(remark);
-}
-
-constexpr const char *no_concurrent_drop =
-	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
-
-// A set of OIDs. Adds one; false if it was there.
-bool AddOid(HTAB *set, Oid oid)
-{
-	bool found = false;
-	hash_search(set, &oid, HASH_ENTER, &found);
-	return !found;
-}
-
-HTAB *MakeOidSet()
-{
-	HASHCTL control{};
-	control.keysize = sizeof(Oid);
-	control.entrysize = sizeof(Oid);
-	control.hcxt = CurrentMemoryContext;
-	return hash_create("pg_safe_index indexes", 64, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-// Adds a command for each index that can be dropped concurrently, once. Returns how many there are
-// beyond `most`.
-int AddDrops(Commands &commands, const Judgments &judgments, int most)
-{
-	HTAB *named = MakeOidSet();
-	int rest = 0;
+	Array<const Judgment *> violations;
+	violations.Reserve(count);
+	while (violations.Count() < count)
+		violations.Add(nullptr);
 	for (const Judgment &judgment : judgments)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (judgment.target.index.name == nullptr ||
-			judgment.target.facts.kind == TableKind::partitioned_table ||
-			!AddOid(named, judgment.target.index_id))
-			continue;
-		if (commands.count < most)
-			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
-							 judgment.request.missing_ok ? "IF EXISTS " : "",
-							 judgment.target.index.Quoted());
-		else
-			++rest;
+		if (judgment.verdict.IsViolation())
+			violations[judgment.request.subcommand] = &judgment;
 	}
-	return rest;
-}
-
-// DROP INDEX CONCURRENTLY takes one name and no CASCADE.
-Remedy DropIndexes(const Judgments &judgments, const StatementText &statement, int most)
-{
-	Commands commands{};
-	bool partitioned = false;
-	bool partitioned_only = true;
-	for (const Judgment &judgment : judgments)
-	{
-		if (judgment.target.facts.kind == TableKind::partitioned_table)
-			partitioned = true;
-		else if (judgment.verdict.IsViolation())
-			partitioned_only = false;
-	}
-	if (partitioned_only)
-		return commands.Done(no_concurrent_drop);
-	bool refused = judgments.items[judgments.count - 1].target.ends_command;
-	for (const Judgment &judgment : judgments)
-		refused = refused || (judgment.target.refused && !partitioned);
-	if (refused)
-		return commands.Done("PostgreSQL will refuse the command for another name in it.");
-
-	const CommandText command = FindCommand(statement, Operation::drop_index);
-	const Request &first = judgments.items[0].request;
-	int rest = 0;
-	if (judgments.count == 1 && !first.cascade && command.found)
-		AppendWithConcurrently(commands.Add(), command);
-	else
-		rest = AddDrops(commands, judgments, most);
-
-	const char *remark = nullptr;
-	if (first.cascade)
-		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
-	else if (partitioned)
-		remark = no_concurrent_drop;
-	return commands.Done(JoinRemarks(RestOf(rest, "index", "indexes"), remark));
+	return violations;
 }
 
 } // namespace
 
-bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
-					  IndexPlan &plan)
+bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement)
 {
-	const IndexStmt &create = *judgment.request.create;
-	const CommandText command = FindCommand(statement, Operation::create_index);
-	const char *definition = nullptr;
-	if (command.found)
-		definition = DefinitionForPartitions(command, statement, create);
-	if (definition == nullptr)
-		definition = DefinitionFromTree(create, judgment.target, query);
-	// The definition stands in every command. A row of the table as a whole has another name in
-	// each.
-	if (definition == nullptr || strlen(definition) > definition_length_max ||
-		MayHoldWholeRow(create))
+	const int count = list_length(judgments.items[0].request.alter->cmds);
+	const Array<const Judgment *> violations = ViolationsIn(judgments, count);
+	int left = count;
+	for (const Judgment *violation : violations)
+		left -= IsLeftOut(violation) ? 1 : 0;
+	if (left == 0)
+		return true;
+	const AlterText text = FindAlterTable(statement, count);
+	if (!text.found)
 		return false;
-	plan = PlanFor(create, definition);
+
+	StringInfo out = commands.Add();
+	appendBinaryStringInfo(out, text.text + text.begin, text.head_end - text.begin);
+	const char *separator = " ";
+	for (int i = 0; i < count; ++i)
+	{
+		if (IsLeftOut(violations[i]))
+			continue;
+		appendStringInfoString(out, separator);
+		separator = ", ";
+		const Subcommand &whole = text.subcommands[i];
+		if (violations[i] == nullptr)
+			appendBinaryStringInfo(out, text.text + whole.begin, whole.end - whole.begin);
+		else
+			appendStringInfoString(
+				out, ColumnWithoutIndexes(text, statement, i, *violations[i]->request.column));
+	}
+	appendStringInfoChar(out, ';');
 	return true;
+}
+
+const char *RestOf(int rest, const char *one, const char *several)
+{
+	return rest > 0 ? psprintf("Then do the same for %d more %s.", rest, rest == 1 ? one : several)
+					: nullptr;
+}
+
+const char *JoinRemarks(const char *first, const char *second)
+{
+	if (first == nullptr || second == nullptr)
+		return first != nullptr ? first : second;
+	return psprintf("%s %s", first, second);
 }
 
 const char *FirstCommands(const List *commands)
@@ -183,12 +94,6 @@ const char *FirstCommands(const List *commands)
 	return lines.data;
 }
 
-Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
-						  const char *query)
-{
-	return CreateOnTable(judgment, statement, query);
-}
-
 Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,
 				  int most)
 {
@@ -197,10 +102,10 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 	{
 	case Operation::create_index:
 		return first.target.facts.kind == TableKind::partitioned_table
-				   ? CreateOnPartitioned(first, statement, query)
-				   : CreateOnTable(first, statement, query);
+				   ? ForCreateOnPartitions(first, statement, query)
+				   : FindRemedyForTable(first, statement, query);
 	case Operation::drop_index:
-		return DropIndexes(judgments, statement, most);
+		return ForDropIndex(judgments, statement, most);
 	case Operation::reindex:
 		return ForReindex(first, statement);
 	case Operation::add_constraint:
@@ -210,7 +115,7 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 	case Operation::move_index:
 		return ForMoveIndex(judgments, statement);
 	}
-	return {nullptr, 0, nullptr, NIL};
+	return {};
 }
 
 } // namespace psi

@@ -1,4 +1,8 @@
-// remedy: the commands that do safely what the refused one would have done, ready to be run.
+// remedy: the commands that do safely what a refused command would have done, ready to be run.
+//
+// Reads the user's own text, the parse tree, what the catalog layer found, and names that are
+// taken. May open the table, under ACCESS SHARE that can be had at once and is released, and raise
+// what parse analysis raises then.
 #pragma once
 
 #include "catalog/judgment.hpp"
@@ -8,27 +12,29 @@ namespace psi
 
 struct Remedy
 {
-	const char *commands; // one a line, each with its semicolon; null: PostgreSQL has no safe form
-	int command_count;
-	const char *remark; // a sentence that has to go with the commands; null: none
-	const List *list;   // the commands one by one, char *, each with its semicolon
+	const char *commands = nullptr; // one a line, each with its semicolon; null: PostgreSQL has no
+									// safe form
+	int command_count = 0;
+	const char *remark = nullptr; // a sentence that has to go with the commands; null: none
+	const List *list = NIL;       // the commands one by one, char *, each with its semicolon
 };
 
-// A hint names so many indexes or constraints of one command, and counts the rest.
+// A hint spells out this many indexes or constraints of one command, and counts the rest.
 constexpr int spelled_requests_max = 10;
 
-// Made from the user's own text where that can be, else from the tree. `most`: spell out so many
-// requests of a command that names many; the remark counts the others. Allocates in the current
-// memory context; takes no lock that it would have to wait for.
+// The remedy for a command. It is made from the user's own text if possible, otherwise from the
+// tree. `most` is how many indexes or constraints of one command are spelled out; the remark counts
+// the others. Allocates in the current memory context.
 Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,
 				  int most);
 
-// The same for CREATE INDEX on a table, whatever the verdict: with CONCURRENTLY, if it does not say
-// so.
+// CREATE INDEX CONCURRENTLY for a CREATE INDEX on a table, whatever the verdict and whether or not
+// the command says CONCURRENTLY. Allocates.
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
-// The commands, a line each, as far as one wants to read them: the rest is counted. Allocates.
+// The first spelled_requests_max commands of a Remedy's list, one a line; the rest is counted.
+// Allocates.
 const char *FirstCommands(const List *commands);
 
 } // namespace psi

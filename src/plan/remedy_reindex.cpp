@@ -1,6 +1,7 @@
-// remedy_reindex: REINDEX and ALTER INDEX ... SET TABLESPACE: REINDEX CONCURRENTLY does both.
-#include "plan/remedy_parts.hpp"
+// remedy_reindex: REINDEX and ALTER INDEX ... SET TABLESPACE. REINDEX CONCURRENTLY does both.
+#include "plan/remedy_internal.hpp"
 
+#include "pg/list.hpp"
 #include "plan/command_text.hpp"
 
 namespace psi
@@ -27,15 +28,14 @@ const char *KindWord(ReindexObjectType kind)
 	}
 }
 
-// The command written anew, with its options but for CONCURRENTLY, which may say no there.
+// Writes the command from the tree, with its options except CONCURRENTLY, which may be off there.
 void AppendReindex(StringInfo out, const Judgment &judgment)
 {
 	const ReindexStmt &reindex = *judgment.request.reindex;
 	appendStringInfoString(out, "REINDEX ");
 	const char *separator = "(";
-	for (int i = 0; i < list_length(reindex.params); ++i)
+	for (DefElem *option : Each<DefElem>(reindex.params))
 	{
-		auto *option = static_cast<DefElem *>(list_nth(reindex.params, i));
 		if (strcmp(option->defname, "tablespace") == 0)
 			appendStringInfo(out, "%sTABLESPACE %s", separator,
 							 quote_identifier(defGetString(option)));
@@ -52,12 +52,11 @@ void AppendReindex(StringInfo out, const Judgment &judgment)
 	appendStringInfo(out, "%s CONCURRENTLY %s;", KindWord(reindex.kind), name.Quoted());
 }
 
-bool SaysConcurrently(const ReindexStmt &reindex)
+bool HasConcurrentlyOption(const ReindexStmt &reindex)
 {
-	for (int i = 0; i < list_length(reindex.params); ++i)
+	for (const DefElem *option : Each<DefElem>(reindex.params))
 	{
-		if (strcmp(static_cast<DefElem *>(list_nth(reindex.params, i))->defname, "concurrently") ==
-			0)
+		if (strcmp(option->defname, "concurrently") == 0)
 			return true;
 	}
 	return false;
@@ -73,11 +72,11 @@ void AppendMove(Commands &commands, const RelationName &index, const char *table
 
 Remedy ForReindex(const Judgment &judgment, const StatementText &statement)
 {
-	Commands commands{};
+	Commands commands;
 	if (judgment.target.exclusion)
 		return commands.Done(no_concurrent_exclusion);
 	const CommandText command = FindCommand(statement, Operation::reindex);
-	if (command.found && !SaysConcurrently(*judgment.request.reindex))
+	if (command.found && !HasConcurrentlyOption(*judgment.request.reindex))
 		AppendWithConcurrently(commands.Add(), command);
 	else
 		AppendReindex(commands.Add(), judgment);
@@ -87,7 +86,7 @@ Remedy ForReindex(const Judgment &judgment, const StatementText &statement)
 Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 {
 	const Judgment &first = judgments.FirstViolation();
-	Commands commands{};
+	Commands commands;
 	if (first.target.facts.kind != TableKind::tablespace)
 	{
 		if (first.target.exclusion)

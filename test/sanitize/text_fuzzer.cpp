@@ -1,17 +1,18 @@
-// Any bytes as the text of a query: the server's own parser, then the rooms statement,
-// command_text, alter_text and remedy on each statement that asks for something. What they make of
-// it has to parse again, and to be the same tree but for CONCURRENTLY. They get a wrong text as
-// well, as they may from whoever calls ProcessUtility(); then they have to read nothing that is not
-// theirs, and to raise nothing.
+// Takes any bytes as the text of a query. The server's own parser reads it; then the layers
+// statement and plan work on each statement that asks for an operation on an index. The commands
+// that they make have to parse to the same tree except for CONCURRENTLY. They also get a wrong
+// text, as any caller of ProcessUtility() may pass one; then they must not read beyond it, nor
+// raise an error.
 //
-// There is no database. Nothing is looked up: run links with --wrap, and the functions that begin
-// with __wrap_ say that a name is free and that a table is locked by somebody else. So
-// DefinitionFromTree(), which needs parse analysis, ends at its lock. What target would have found
-// is made up from the tree.
+// There is no database. test/sanitize/run links with --wrap, and the functions that begin with
+// __wrap_ say that every name is free and that every table is locked by another session. So
+// DefinitionFromTree(), which needs parse analysis, ends at its lock. The facts that the catalog
+// layer would have found are made up from the tree.
 #include <climits>
+
 #include "plan/alter_text.hpp"
 #include "plan/command_text.hpp"
-#include "plan/remedy_parts.hpp"
+#include "plan/remedy.hpp"
 
 extern "C"
 {

@@ -1,0 +1,217 @@
+// index_plan: from a parse tree to the parts of the commands.
+#include "plan/index_plan.hpp"
+
+#include <cstddef>
+
+#include "catalog/index_name.hpp"
+#include "pg/list.hpp"
+#include "plan/command_text.hpp"
+#include "plan/index_definition.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// A longer definition (bytes) is not repeated for each partition.
+constexpr std::size_t definition_length_max = 4096;
+
+void AppendNames(StringInfo out, const List *names)
+{
+	appendStringInfoChar(out, '(');
+	const char *separator = "";
+	for (const String *name : Each<String>(names))
+	{
+		appendStringInfo(out, "%s%s", separator, quote_identifier(name->sval));
+		separator = ", ";
+	}
+	appendStringInfoChar(out, ')');
+}
+
+// The clauses that CREATE INDEX and a constraint have in common, in the order of the grammar of the
+// one or the other.
+const char *DefineKey(const Constraint &constraint, const List *keys, bool as_index)
+{
+	StringInfoData out;
+	initStringInfo(&out);
+	const char *nulls = constraint.nulls_not_distinct ? " NULLS NOT DISTINCT" : "";
+	if (!as_index)
+		appendStringInfo(&out, "%s ", nulls);
+	AppendNames(&out, keys);
+	if (constraint.including != NIL)
+	{
+		appendStringInfoString(&out, " INCLUDE ");
+		AppendNames(&out, constraint.including);
+	}
+	if (as_index)
+		appendStringInfoString(&out, nulls);
+	if (constraint.options != NIL)
+	{
+		appendStringInfoString(&out, " WITH ");
+		AppendOptions(&out, constraint.options);
+	}
+	if (constraint.indexspace != nullptr)
+		appendStringInfo(&out, "%s TABLESPACE %s", as_index ? "" : " USING INDEX",
+						 quote_identifier(constraint.indexspace));
+	return out.data;
+}
+
+// The names of the columns, as a Constraint lists them. The index of a UNIQUE or PRIMARY KEY
+// constraint has no expressions.
+List *NamesOf(const List *elements)
+{
+	List *names = NIL;
+	for (const IndexElem *element : Each<IndexElem>(elements))
+		names = lappend(names, makeString(element->name));
+	return names;
+}
+
+// The clauses of a constraint that has an index like this one.
+const char *DefineConstraint(const IndexStmt &create)
+{
+	Constraint *constraint = makeNode(Constraint);
+	constraint->including = NamesOf(create.indexIncludingParams);
+	constraint->nulls_not_distinct = create.nulls_not_distinct;
+	constraint->options = create.options;
+	constraint->indexspace = create.tableSpace;
+	return DefineKey(*constraint, NamesOf(create.indexParams), false);
+}
+
+// The names of the columns joined, key columns first, as DefineIndex() has them.
+const char *JoinNames(const List *keys, const List *including)
+{
+	IndexStmt *columns = makeNode(IndexStmt);
+	for (const List *names : {keys, including})
+	{
+		for (String *name : Each<String>(names))
+		{
+			IndexElem *element = makeNode(IndexElem);
+			element->name = name->sval;
+			columns->indexParams = lappend(columns->indexParams, element);
+		}
+	}
+	return JoinColumnNames(*columns);
+}
+
+const char *AttributesText(bool deferrable, bool deferred)
+{
+	return psprintf("%s%s", deferrable ? " DEFERRABLE" : "", deferred ? " INITIALLY DEFERRED" : "");
+}
+
+// The attributes of a constraint. Those of a column constraint are not in its node: they follow it
+// in the list of the column.
+const char *AttributesOf(const Constraint &constraint, const ColumnDef *column)
+{
+	bool deferrable = constraint.deferrable;
+	bool deferred = constraint.initdeferred;
+	bool ours = false;
+	for (const Constraint *next : Each<Constraint>(column != nullptr ? column->constraints : NIL))
+	{
+		switch (next->contype)
+		{
+		case CONSTR_ATTR_DEFERRABLE:
+			deferrable = deferrable || ours;
+			break;
+		case CONSTR_ATTR_DEFERRED:
+			// It implies DEFERRABLE.
+			deferrable = deferrable || ours;
+			deferred = deferred || ours;
+			break;
+		case CONSTR_ATTR_NOT_DEFERRABLE:
+		case CONSTR_ATTR_IMMEDIATE:
+			break;
+		default:
+			ours = next == &constraint;
+			break;
+		}
+	}
+	return AttributesText(deferrable, deferred);
+}
+
+void AddConstraint(IndexPlan &plan, bool primary, const char *definition, const char *attributes)
+{
+	plan.constraint = primary ? "PRIMARY KEY" : "UNIQUE";
+	plan.attributes = attributes;
+	plan.constraint_definition = psprintf("%s%s", definition, attributes);
+	// As in ChooseIndexName() of indexcmds.c.
+	plan.label = primary ? "pkey" : "key";
+	if (primary)
+		plan.columns = nullptr;
+}
+
+} // namespace
+
+IndexPlan PlanForCreate(const IndexStmt &create, const char *definition)
+{
+	IndexPlan plan;
+	plan.unique = create.unique;
+	plan.if_not_exists = create.if_not_exists;
+	plan.name = create.idxname;
+	plan.definition = definition;
+	plan.columns = JoinColumnNames(create);
+	return plan;
+}
+
+bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
+					  IndexPlan &plan)
+{
+	const IndexStmt &create = *judgment.request.create;
+	const CommandText command = FindCommand(statement, Operation::create_index);
+	const char *definition = nullptr;
+	if (command.found)
+		definition = DefinitionForPartitions(command, statement, create);
+	if (definition == nullptr)
+		definition = DefinitionFromTree(create, judgment.target, query);
+	// A reference to a row of the table as a whole would have another name on each partition.
+	if (definition == nullptr || strlen(definition) > definition_length_max ||
+		MayHoldWholeRow(create))
+		return false;
+	plan = PlanForCreate(create, definition);
+	return true;
+}
+
+IndexPlan PlanForConstraint(const Request &request)
+{
+	const Constraint &constraint = *request.constraint;
+	const List *keys = constraint.keys;
+	if (request.column != nullptr)
+		keys = list_make1(makeString(request.column->colname));
+
+	IndexPlan plan;
+	plan.unique = true;
+	plan.name = constraint.conname;
+	plan.definition = DefineKey(constraint, keys, true);
+	plan.columns = JoinNames(keys, constraint.including);
+	AddConstraint(plan, constraint.contype == CONSTR_PRIMARY, DefineKey(constraint, keys, false),
+				  AttributesOf(constraint, request.column));
+	return plan;
+}
+
+bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const char *query,
+						 IndexPlan &plan)
+{
+	const char *definition = DefinitionFromTree(create, target, query);
+	if (definition == nullptr)
+		return false;
+	plan.unique = create.unique;
+	plan.definition = definition;
+	plan.columns = JoinColumnNames(create);
+	if (create.isconstraint)
+		AddConstraint(plan, create.primary, DefineConstraint(create),
+					  AttributesText(create.deferrable, create.initdeferred));
+	return true;
+}
+
+const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
+					   const RelationName *given, int given_count)
+{
+	return ChooseIndexName(table, schema, plan.columns, plan.label, given, given_count);
+}
+
+const char *FirstName(const IndexPlan &plan, const RelationName &table)
+{
+	return makeObjectName(table.name, plan.columns, plan.label);
+}
+
+} // namespace psi

@@ -1,0 +1,99 @@
+// remedy_drop: DROP INDEX. DROP INDEX CONCURRENTLY takes one name and no CASCADE.
+#include "plan/remedy_internal.hpp"
+
+#include "plan/command_text.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+constexpr const char *no_concurrent_drop =
+	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
+
+HTAB *MakeOidSet()
+{
+	HASHCTL control{};
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Oid);
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("pg_safe_index indexes", 64, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+// Returns false if the set had it already.
+bool AddOid(HTAB *set, Oid oid)
+{
+	bool found = false;
+	hash_search(set, &oid, HASH_ENTER, &found);
+	return !found;
+}
+
+bool IsPartitioned(const Judgment &judgment)
+{
+	return judgment.target.facts.kind == TableKind::partitioned_table;
+}
+
+// Adds one command for each index that can be dropped concurrently, up to `most`. Returns how many
+// more there are.
+int AddDrops(Commands &commands, const Judgments &judgments, int most)
+{
+	HTAB *named = MakeOidSet();
+	int rest = 0;
+	for (const Judgment &judgment : judgments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const Target &target = judgment.target;
+		if (target.index.name == nullptr || IsPartitioned(judgment) ||
+			!AddOid(named, target.index_id))
+			continue;
+		if (commands.count < most)
+			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
+							 judgment.request.missing_ok ? "IF EXISTS " : "",
+							 target.index.Quoted());
+		else
+			++rest;
+	}
+	return rest;
+}
+
+} // namespace
+
+Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most)
+{
+	Commands commands;
+	bool partitioned = false;
+	bool partitioned_only = true;
+	for (const Judgment &judgment : judgments)
+	{
+		if (IsPartitioned(judgment))
+			partitioned = true;
+		else if (judgment.verdict.IsViolation())
+			partitioned_only = false;
+	}
+	if (partitioned_only)
+		return commands.Done(no_concurrent_drop);
+	bool refused = judgments.items[judgments.count - 1].target.ends_command;
+	for (const Judgment &judgment : judgments)
+		refused = refused || (judgment.target.refused && !partitioned);
+	if (refused)
+		return commands.Done("PostgreSQL will refuse the command for another name in it.");
+
+	const CommandText command = FindCommand(statement, Operation::drop_index);
+	const Request &first = judgments.items[0].request;
+	int rest = 0;
+	if (judgments.count == 1 && !first.cascade && command.found)
+		AppendWithConcurrently(commands.Add(), command);
+	else
+		rest = AddDrops(commands, judgments, most);
+
+	const char *remark = nullptr;
+	if (first.cascade)
+		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
+	else if (partitioned)
+		remark = no_concurrent_drop;
+	return commands.Done(JoinRemarks(RestOf(rest, "index", "indexes"), remark));
+}
+
+} // namespace psi

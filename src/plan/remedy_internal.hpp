@@ -1,0 +1,36 @@
+// remedy_internal: what the files that make remedies share. For this folder only.
+#pragma once
+
+#include "pg/array.hpp"
+#include "plan/index_build.hpp"
+
+namespace psi
+{
+
+// The remedies for each kind of command. Each has the contract of FindRemedy().
+Remedy ForCreateOnPartitions(const Judgment &judgment, const StatementText &statement,
+							 const char *query);
+Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most);
+Remedy ForReindex(const Judgment &judgment, const StatementText &statement);
+Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement);
+Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most);
+Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
+						  const char *query, int most);
+
+// Adds the commands that build an index on the target's table, or on all its partitions. Adds the
+// index's name to `names`, those of the indexes that this remedy has built on the table so far.
+// Returns the remark, or null. Allocates.
+const char *BuildIndex(Commands &commands, const Target &target, const IndexPlan &plan,
+					   Array<RelationName> &names);
+
+// Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
+// if anything is. Returns false if the text cannot serve for it.
+bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement);
+
+// "Then do the same for 3 more indexes."; null if there are no more. Allocates.
+const char *RestOf(int rest, const char *one, const char *several);
+
+// Joins two remarks, each of which may be null. Allocates.
+const char *JoinRemarks(const char *first, const char *second);
+
+} // namespace psi
