@@ -1,12 +1,13 @@
-// recheck: checks a command that passed because it had nothing to build again when it creates an
-// index.
+// recheck: the second check of a command that passed because it had nothing to build. It comes when
+// the command creates an index after all.
 //
 // The first check comes before the command has its lock. While CREATE INDEX waits for another
 // session, that session can attach a partition to a partitioned table that had none, or drop the
 // table so that the name refers to another one.
 //
 // The second check comes under the command's own locks, when the rows of the index are in the
-// catalogs and the index is not built yet (see catalog/index_creation.hpp).
+// catalogs and the index is not built yet (see catalog/index_creation.hpp). It reads the system
+// caches and takes no lock that it would have to wait for.
 #pragma once
 
 #include "catalog/judgment.hpp"
