@@ -10,33 +10,39 @@ SOURCES = $(sort $(wildcard src/*.cpp))
 OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
 
 PG_CPPFLAGS = -I$(srcdir) -DPSI_VERSION='"$(EXTVERSION)"'
-# STRICT is for those who check the code: make STRICT=-Werror
-PG_CFLAGS = -Wall -Wextra $(STRICT)
+# STRICT is for those who check the code: make STRICT=-Werror. The compiler notes which headers an object depends on.
+PG_CFLAGS = -Wall -Wextra -MMD -MP $(STRICT)
 # PostgreSQL leaves functions with longjmp: no exceptions. The library needs no libstdc++ at run time.
 CXX_DIALECT = -std=c++17 -fno-exceptions -fno-rtti -fvisibility=hidden
-PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra $(STRICT)
+PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra -MMD -MP $(STRICT)
 
 # make installcheck: any running server will do, the tests load the library themselves.
 REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges \
 	reindex constraints attach_partition move_index invalid_index rewrite
 ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile late_build
-ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=test/isolation/output_iso
-EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso test/unit/build
+# REGRESS_OUTPUT: the folder for what the tests print.
+REGRESS_OPTS = --outputdir=$(or $(REGRESS_OUTPUT),.)
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=$(or $(REGRESS_OUTPUT),test/isolation)/output_iso
+EXTRA_CLEAN = results regression.diffs regression.out test/isolation/output_iso test/unit/build $(OBJS:.o=.d) .built-for
 
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
 # These install what is missing, which may be PGXS itself, or do without it.
-OWN_TARGETS = test demo test-clients test-extensions test-core bench dist
+OWN_TARGETS = test check-quick demo test-clients test-extensions test-core bench dist
 ifeq ($(filter $(OWN_TARGETS),$(MAKECMDGOALS)),)
+PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 endif
 
 # PGXS hands PG_CXXFLAGS to the compiler, but not to the one that makes bitcode for the JIT compiler.
 BITCODE_CXXFLAGS += $(CXX_DIALECT)
 
-# make test: everything of our own, on throw-away clusters; make demo: the main job, to watch.
+# make test: everything of our own, on throw-away clusters; make check-quick: builds here, and runs the regression and
+# isolation tests, without root and without installing anything; make demo: the main job, to watch.
 test:
 	test/run
+
+check-quick:
+	test/run --quick
 
 demo:
 	demo/run
@@ -63,5 +69,13 @@ dist:
 
 .PHONY: $(OWN_TARGETS)
 
-# PGXS does not look at headers: an object of an older one would crash the server.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.hpp src/*.h)
+# An object of older headers, of another server or another compiler would crash the server. PGXS follows headers only if the
+# server was configured to. Bitcode has the headers of its object.
+-include $(OBJS:.o=.d)
+$(OBJS): Makefile pg_safe_index.control .built-for
+$(OBJS:.o=.bc): %.bc: %.o
+
+.built-for: FORCE
+	@echo '$(VERSION) $(CC) $(CXX)' | cmp -s - $@ || echo '$(VERSION) $(CC) $(CXX)' >$@
+FORCE:
+.PHONY: FORCE

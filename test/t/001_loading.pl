@@ -2,13 +2,13 @@
 # should, running ones included.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('loading');
-$node->init;
-$node->start;
+my $node = guarded_node('loading', libraries => '');
 $node->safe_psql('postgres', 'CREATE TABLE t (a int); CREATE ROLE plain LOGIN; CREATE ROLE migrator LOGIN;
 	CREATE DATABASE other; ALTER TABLE t OWNER TO migrator; GRANT CREATE, USAGE ON SCHEMA public TO migrator');
 $node->safe_psql('other', 'CREATE TABLE t (a int)');

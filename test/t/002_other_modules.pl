@@ -3,7 +3,9 @@
 # text that the client sent.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -16,10 +18,7 @@ SKIP:
 	pass('pgaudit is installed');
 }
 
-my $node = PostgreSQL::Test::Cluster->new('modules');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('modules', start => 0, settings => q{
 pg_stat_statements.track = all
 pgaudit.log = 'ddl'
 pgaudit.log_level = log

@@ -2,16 +2,16 @@
 # and enforces as soon as it is promoted.
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $refused = qr/ERROR:  CREATE INDEX without CONCURRENTLY would block writes to table "t"/;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
-$primary->start;
+my $primary = guarded_node('primary', init => [ allows_streaming => 1 ]);
 $primary->safe_psql('postgres', 'CREATE TABLE t (a int)');
 $primary->backup('backup');
 

@@ -2,14 +2,13 @@
 # executes with a query text that is not its own gets a hint that is written from the tree.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('scripts');
-$node->init;
-$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
-$node->start;
+my $node = guarded_node('scripts');
 $node->safe_psql('postgres', 'CREATE TABLE psi_probe_target (a int)');
 
 my ($out, $err);

@@ -1,14 +1,13 @@
 # Proves: the same verdicts over the extended protocol, with statements prepared once and executed many times.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('protocol');
-$node->init;
-$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
-$node->start;
+my $node = guarded_node('protocol');
 $node->safe_psql('postgres', 'CREATE TABLE t (a int); CREATE SEQUENCE s');
 
 my $refused = qr/ERROR:  CREATE INDEX without CONCURRENTLY would block writes to table "t"/;

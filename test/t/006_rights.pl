@@ -2,13 +2,13 @@
 # to the last field, as without the module; and the floor holds for a plain role.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('rights');
-$node->init;
-$node->start;
+my $node = guarded_node('rights', libraries => '');
 $node->safe_psql('postgres', q{
 	CREATE ROLE owner LOGIN;
 	CREATE ROLE stranger LOGIN;

@@ -2,18 +2,16 @@
 # refusals on a partitioned table with 500 leaves, no growth from warnings in a loop.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('traces');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('traces', settings => q{
 max_locks_per_transaction = 256
 autovacuum = off
 });
-$node->start;
 $node->safe_psql('postgres', q{
 	SET pg_safe_index.mode = off;
 	CREATE TABLE t (a int);

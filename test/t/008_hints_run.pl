@@ -4,18 +4,14 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Twins;
 
-my $node = PostgreSQL::Test::Cluster->new('hints');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('hints', settings => q{
 allow_in_place_tablespaces = on
 });
-$node->start;
 $node->safe_psql('postgres', q{CREATE TABLESPACE other LOCATION ''});
 
 for my $command (@commands)

@@ -5,18 +5,16 @@
 # exceptions, each named here. Then the guard is asked, and has to say the same, with the same lock in its message.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('locks');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('locks', settings => q{
 allow_in_place_tablespaces = on
 autovacuum = off
 });
-$node->start;
 $node->safe_psql('postgres', q{CREATE TABLESPACE other LOCATION ''});
 
 my $tables = q{

@@ -1,14 +1,13 @@
 # Proves: reindexdb is refused where it would block, and reindexdb --concurrently is not.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('reindexdb');
-$node->init;
-$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'pg_safe_index'});
-$node->start;
+my $node = guarded_node('reindexdb');
 
 # Nothing in it but what comes with the server.
 $node->command_ok([ 'reindexdb', 'postgres' ], 'a database without tables of users');

@@ -6,19 +6,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('builds');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('builds', settings => q{
 autovacuum = off
 restart_after_crash = on
 });
-$node->start;
 my $major = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int / 10000});
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_safe_index;

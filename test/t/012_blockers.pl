@@ -4,19 +4,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('blockers');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('blockers', settings => q{
 max_prepared_transactions = 2
 autovacuum = off
 });
-$node->start;
 $node->safe_psql('postgres', q{
 	CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN; CREATE ROLE monitor LOGIN IN ROLE pg_read_all_stats, owner;
 	GRANT CREATE ON SCHEMA public TO owner;

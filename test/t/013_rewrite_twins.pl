@@ -5,19 +5,15 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
+use Guarded;
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Twins;
 
-my $node = PostgreSQL::Test::Cluster->new('rewrite');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('rewrite', settings => q{
 allow_in_place_tablespaces = on
 });
-$node->start;
 $node->safe_psql('postgres', q{CREATE TABLESPACE other LOCATION ''});
 
 # More than the hints have: matching indexes that are there already, deeper trees, privileges.

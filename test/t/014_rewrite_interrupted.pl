@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
@@ -17,16 +17,12 @@ my $rounds = $ENV{PSI_ROUNDS} // 36;
 srand($seed);
 note("PSI_SEED=$seed");
 
-my $node = PostgreSQL::Test::Cluster->new('interrupted');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('interrupted', settings => q{
 pg_safe_index.mode = rewrite
 autovacuum = off
 restart_after_crash = on
 log_min_messages = warning
 });
-$node->start;
 # 16 leaves: 8 on the first level, 8 on the second.
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_safe_index;

@@ -3,8 +3,10 @@
 # in session and transaction pooling; and what runs is what pg_stat_statements, pgaudit and event triggers record.
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -12,17 +14,13 @@ my ($libdir) = run_command([ 'pg_config', '--pkglibdir' ]);
 my $pgaudit = -e "$libdir/pgaudit.so";
 my ($pgbouncer) = grep { -x $_ } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
 
-my $node = PostgreSQL::Test::Cluster->new('clients');
-$node->init;
-$node->append_conf('postgresql.conf', "
-shared_preload_libraries = 'pg_stat_statements, " . ($pgaudit ? 'pgaudit, ' : '') . "pg_safe_index'
+my $node = guarded_node('clients', libraries => 'pg_stat_statements, ' . ($pgaudit ? 'pgaudit, ' : '') . 'pg_safe_index', settings => q{
 pg_safe_index.mode = rewrite
 pg_stat_statements.track = all
 pgaudit.log = 'ddl'
 pgaudit.log_level = log
 autovacuum = off
-");
-$node->start;
+});
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_stat_statements;
 	CREATE TABLE t (a int NOT NULL);
@@ -163,8 +161,7 @@ SKIP:
 	{
 		my $ini = "$dir/$pooling.ini";
 		# auth_type any wants to be told as whom to ask the server.
-		my $user = getpwuid($<);
-		append_to_file($ini, "[databases]\npostgres = host=" . $node->host . ' port=' . $node->port . " user=$user\n[pgbouncer]\n"
+		append_to_file($ini, "[databases]\npostgres = host=" . $node->host . ' port=' . $node->port . " user=postgres\n[pgbouncer]\n"
 			. "unix_socket_dir = $dir\nlisten_port = $port\nlisten_addr =\nauth_type = any\n"
 			. "pool_mode = $pooling\nlogfile = $dir/log\npidfile = $dir/pid\n"
 			. "ignore_startup_parameters = extra_float_digits\n");

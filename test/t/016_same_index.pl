@@ -2,18 +2,15 @@
 # would make the very same index. Every definition is tried against every other one under the same name.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('same');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_safe_index'
+my $node = guarded_node('same', settings => q{
 autovacuum = off
-fsync = off
 });
-$node->start;
 $node->safe_psql('postgres', q{
 	CREATE TABLE t (a int, b text, c int, d int[], e varchar(10), f point);
 	CREATE TABLE u (a int, b text, c int, d int[], e varchar(10), f point);

@@ -5,20 +5,17 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
+use Guarded;
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
 my $seconds = $ENV{PSI_SECONDS} // 20;
-my $node = PostgreSQL::Test::Cluster->new('record');
-$node->init(extra => [ '-E', 'UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', q{
+my $node = guarded_node('record', libraries => '', settings => q{
 autovacuum = off
 restart_after_crash = on
 });
-$node->start;
 sub query { return $node->safe_psql($_[1] // 'postgres', $_[0]) }
 my $version = query("SELECT default_version FROM pg_available_extensions WHERE name = 'pg_safe_index'");
 
