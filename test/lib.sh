@@ -30,7 +30,9 @@ working() {
 
 progress() {
 	local since=$SECONDS last=
-	while sleep 4 >/dev/null 2>&1 && kill -0 "$3" 2>/dev/null; do
+	# From a pipe that nobody writes into: unlike sleep, it leaves no process behind.
+	exec 7<> <(:)
+	while ! read -rt 4 _ <&7 && kill -0 "$3" 2>/dev/null; do
 		[ -z "$2" ] || last=$(tail -c 4000 "$2" 2>/dev/null | tr '\r' '\n' | tr -cd '[:print:]\n' | sed '/^ *$/d' | tail -n 1)
 		printf '   ... %s, %d s%s\n' "$1" $((SECONDS - since)) "${last:+: ${last:0:90}}"
 	done
@@ -45,8 +47,8 @@ done_working() {
 
 have_package() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
-# Another of these scripts may be installing something at this moment.
-apt_lock=(flock "${TMPDIR:-/tmp}/psi-apt.lock")
+# Another of these scripts may be installing something at this moment. A folder that is there, so that no file is left.
+apt_lock=(flock /var/lib/dpkg)
 
 # What root runs to install packages. Debian's packages would create a cluster and start servers: both is prevented by files
 # that go away again, and PgBouncer is not to start at the next boot either.
@@ -76,6 +78,14 @@ case " $* " in
 	*" pgbouncer "*) systemctl --quiet disable pgbouncer.service 2>/dev/null || : ;;
 esac
 '
+
+update_lists() {
+	[ -z "${apt_updated:-}" ] || return 0
+	working "fetching the lists of packages"
+	as_root "${apt_lock[@]}" apt-get -qq update || echo "apt-get update failed; going on with the lists at hand" >&2
+	done_working
+	apt_updated=yes
+}
 
 # What this script has installed.
 installed=()
@@ -107,6 +117,7 @@ need_packages() { install_packages "$@" || die "Needed: $*"; }
 # optional_packages NAME...: installs those that can be had, and says which cannot.
 optional_packages() {
 	local package
+	[ $# -lt 2 ] || ! install_packages "$@" || return 0
 	for package in "$@"; do
 		install_packages "$package" || echo "SKIPPED: no package $package; the tests that need it are skipped"
 	done
@@ -136,11 +147,10 @@ find_server() {
 	fi
 	if [ -z "${PG_CONFIG:-}" ]; then
 		# A server without headers, or none.
-		version=$(ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null | cut -d/ -f5 | sort -n | tail -n 1)
+		version=$(ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null | cut -d/ -f5 | sort -n | tail -n 1) || true
 		if [ -z "$version" ] && command -v apt-cache >/dev/null; then
-			if [ "${may_install:-yes}" = yes ] && [ -z "${apt_updated:-}" ]; then
-				need_packages postgresql-common
-			fi
+			# A new machine may have no lists of packages yet.
+			[ "${may_install:-yes}" = no ] || apt-cache show postgresql >/dev/null 2>&1 || update_lists
 			version=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
 		fi
 		[ -n "$version" ] || die "There is no PostgreSQL with its server headers here, and no package postgresql. Set PG_CONFIG."
@@ -206,8 +216,9 @@ build_and_install() {
 	copy=$(mktemp -d "$scratch/build.XXXXXX")
 	# Objects of another major version or compiler must not be taken for ours.
 	tar c -C "$1" --exclude=.git --exclude='*.o' --exclude='*.bc' --exclude='*.d' --exclude='*.so' . | tar x -C "$copy"
-	make -C "$copy" -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "${@:2}"
-	make -C "$copy" -s install PG_CONFIG="$PG_CONFIG" "${@:2}" >/dev/null
+	# Without the bitcode for the JIT compiler, which takes as long again and inlines nothing of ours.
+	make -C "$copy" -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" with_llvm=no "${@:2}"
+	make -C "$copy" -s install PG_CONFIG="$PG_CONFIG" with_llvm=no "${@:2}" >/dev/null
 	rm -rf "$copy"
 	done_working
 }
