@@ -79,13 +79,13 @@ writes() {
 	}' | sort -n
 }
 
-# callgrind_server NAME [POSTGRES OPTION...]: restarts the server NAME under valgrind --tool=callgrind, which follows each
+# callgrind_server NAME [FOLDER]: restarts the server FOLDER/NAME ($scratch/NAME) under valgrind --tool=callgrind, which follows each
 # backend. What could make two counts of the same thing differ is kept out of them:
 # - what the server process spent before the fork: only PostgresMain() is collected;
 # - the wait for the next query, which a backend enters only if the client is slower than it is: secure_read()
 #   is not collected.
 callgrind_server() {
-	local wrapper=$scratch/postgres-under-callgrind
+	local wrapper=$scratch/postgres-under-callgrind data=${2:-$scratch}/$1
 	cat >"$wrapper" <<-END
 		#!/bin/sh
 		exec valgrind --tool=callgrind --quiet --vgdb=no \\
@@ -93,8 +93,8 @@ callgrind_server() {
 			--callgrind-out-file="$scratch/callgrind.%p" "$bindir/postgres" "\$@"
 	END
 	chmod 755 "$wrapper"
-	as_server "$bindir/pg_ctl" -D "$scratch/$1" -l "$scratch/$1.log" -w -t 300 restart -p "$wrapper" >/dev/null ||
-		{ cat "$scratch/$1.log" >&2; die "the server did not start under valgrind"; }
+	as_server "$bindir/pg_ctl" -D "$data" -l "$data.log" -w -t 300 restart -p "$wrapper" >/dev/null ||
+		{ cat "$data.log" >&2; die "the server did not start under valgrind"; }
 }
 
 # count_instructions FILE: those that a session with this script takes. The script says first which process serves it.
