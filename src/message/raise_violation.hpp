@@ -1,6 +1,6 @@
 // raise_violation: how a violation reaches the client. For this folder only.
 //
-// Reads no catalogs and takes no locks.
+// Reads no catalogs and takes no locks. Raises the error that it is there for.
 #pragma once
 
 #include "catalog/relation.hpp"

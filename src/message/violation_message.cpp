@@ -196,7 +196,7 @@ const char *Detail(const Judgments &judgments, bool in_block)
 	return detail.data;
 }
 
-// The safe commands, and why they cannot run here if so.
+// The safe commands, after the reason why they cannot run here if `in_block`.
 const char *Hint(const Judgments &judgments, const StatementText &statement, const char *query,
 				 bool in_block)
 {
@@ -267,7 +267,7 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 				const StatementText &statement, const Settings &settings)
 {
 	Judgment judgment{request, Target{}, {}};
-	// From 17 on DefineIndex() sets a search path of its own: the client's is not known here.
+	// From 17 on DefineIndex() sets a search path of its own, so the schema is always shown.
 	judgment.target.table = QualifiedNameOf(table);
 	judgment.target.table_id = table.id;
 	judgment.target.facts.size = size;

@@ -10,8 +10,8 @@ namespace psi
 namespace
 {
 
-// Whether a subcommand, with the violation in it if there is one, goes entirely. Of ADD COLUMN
-// everything stays but the constraints that build an index.
+// Whether a subcommand is left out, given the violation in it or null. ADD COLUMN stays, without
+// its constraints that build an index.
 bool IsLeftOut(const Judgment *violation)
 {
 	return violation != nullptr && violation->request.column == nullptr;

@@ -17,9 +17,9 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
 						  const char *query, int most);
 
-// Adds the commands that build an index on the target's table, or on all its partitions. Adds the
-// index's name to `names`, those of the indexes that this remedy has built on the table so far.
-// Returns the remark, or null. Allocates.
+// Adds the commands that build an index on the target's table, or on all its partitions. `names`
+// holds the indexes that this remedy builds on the table; the new one is added. Returns the remark,
+// or null. Allocates.
 const char *BuildIndex(Commands &commands, const Target &target, const IndexPlan &plan,
 					   Array<RelationName> &names);
 
