@@ -7,22 +7,6 @@ namespace psi
 namespace
 {
 
-const char *ModeName(Mode mode)
-{
-	switch (mode)
-	{
-	case Mode::off:
-		return "off";
-	case Mode::warn:
-		return "warn";
-	case Mode::error:
-		return "error";
-	case Mode::rewrite:
-		return "rewrite";
-	}
-	return "?";
-}
-
 // What this session can do about a verdict. Allocates.
 const char *OverrideHint(const Settings &settings)
 {
@@ -34,13 +18,13 @@ const char *OverrideHint(const Settings &settings)
 	if (settings.minimum_mode < in_force)
 		return psprintf(
 			"To run it with a warning: SET pg_safe_index.mode = %s; pg_safe_index.minimum_mode forbids less.",
-			ModeName(settings.minimum_mode));
+			NameOf(settings.minimum_mode));
 	if (settings.mode < in_force)
 		return psprintf(
 			"pg_safe_index.mode is %s in this session, but pg_safe_index.minimum_mode = %s forbids less.",
-			ModeName(settings.mode), ModeName(settings.minimum_mode));
+			NameOf(settings.mode), NameOf(settings.minimum_mode));
 	return psprintf("pg_safe_index.mode cannot override it: pg_safe_index.minimum_mode = %s.",
-					ModeName(settings.minimum_mode));
+					NameOf(settings.minimum_mode));
 }
 
 } // namespace

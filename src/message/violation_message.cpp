@@ -12,26 +12,6 @@ namespace psi
 namespace
 {
 
-const char *KindName(TableKind kind)
-{
-	switch (kind)
-	{
-	case TableKind::table:
-		return "table";
-	case TableKind::materialized_view:
-		return "materialized view";
-	case TableKind::partitioned_table:
-		return "partitioned table";
-	case TableKind::schema:
-		return "schema";
-	case TableKind::database:
-		return "database";
-	case TableKind::tablespace:
-		return "tablespace";
-	}
-	return "?";
-}
-
 // The words that depend on the operation.
 struct Wording
 {
@@ -94,7 +74,7 @@ const char *WouldBlock(const Judgment &judgment)
 	const TableKind kind = judgment.target.facts.kind;
 	return psprintf("%s would block %s %s%s \"%s\"", CommandOf(judgment.request),
 					WordingOf(judgment.request).blocks, IsTable(kind) ? "" : "tables in ",
-					KindName(kind), judgment.target.table.Shown());
+					NameOf(kind), judgment.target.table.Shown());
 }
 
 // What would be locked: "The table (8 MB)", "The table and 3 leaf partitions", "Each of its 7
@@ -117,7 +97,7 @@ const char *Subject(const TableFacts &facts)
 	case TableKind::materialized_view:
 		break;
 	}
-	return psprintf("The %s%s", KindName(facts.kind), SizeText(facts));
+	return psprintf("The %s%s", NameOf(facts.kind), SizeText(facts));
 }
 
 // What follows the subject: the lock and how long it is held.
