@@ -29,7 +29,7 @@ SELECT count(*) AS built FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 -- an index that exists, with IF NOT EXISTS: the lock is taken all the same
 CREATE INDEX CONCURRENTLY t_a ON t (a);
 CREATE INDEX IF NOT EXISTS t_a ON t (a);
--- as it is before PostgreSQL finds the name taken
+-- a name that is taken
 CREATE INDEX t_a ON t (a);
 
 -- concurrent

@@ -26,8 +26,8 @@ CREATE INDEX i ON "Mixed Case" ((replace("A b", 'x; -- y', $q$;/* $q$))) WHERE "
 CREATE INDEX U&"d\0061t\+000061" ON "Mixed Case" (c);
 CREATE INDEX U&"d!0061ta" UESCAPE '!' ON psi_hint.U&"Mixed!0020Case" UESCAPE '!' (c);
 CREATE INDEX i ON "Mixed Case" * (c);
-CREATE INDEX "on" ON "on" ("index", "using");
-CREATE INDEX "on" ON psi_hint."on" USING hash ("using");
+CREATE INDEX "where" ON "on" ("index", "using");
+CREATE INDEX "where" ON psi_hint."on" USING hash ("using");
 CREATE INDEX ON concurrently_t (a);
 CREATE INDEX i ON "Mixed Case" USING gin (d) WITH (fastupdate = off);
 CREATE UNIQUE INDEX i ON "Mixed Case" (c) INCLUDE ("A b") NULLS NOT DISTINCT WITH (fillfactor = 70)

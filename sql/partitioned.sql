@@ -134,7 +134,7 @@ DROP INDEX s_b, s_1_a;
 -- its partitions cannot be dropped by themselves, but together with it
 DROP INDEX s_1_b_idx;
 DROP INDEX s_1_b_idx, s_b;
--- no leaves, locked all the same
+-- no leaves, so nobody reads or writes it
 DROP INDEX empty_a;
 
 DROP SCHEMA psi_part CASCADE;

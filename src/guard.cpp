@@ -47,16 +47,19 @@ Judgments JudgeAll(const Statement &statement, const Requests &requests)
 	Judgments judgments;
 	judgments.items.Reserve(requests.Count());
 	SeenTables *seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
+	Circumstances circumstances;
+	circumstances.in_block = statement.in_block;
+	circumstances.seen = seen;
+	const bool refused = settings.Checks(requests.First().operation) && IsRefusedWhole(requests);
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
 		// In a transaction block PostgreSQL refuses CONCURRENTLY before it looks at the name.
-		const bool look =
-			settings.Checks(request.operation) && !(request.concurrently && statement.in_block);
-		const bool sized = !request.concurrently;
-		const std::int64_t enough = sized ? settings.min_table_size : 0;
-		const Target target =
-			look ? Look(request, {enough, sized, statement.in_block, seen}) : Target{};
+		const bool look = !refused && settings.Checks(request.operation) &&
+						  !(request.concurrently && statement.in_block);
+		circumstances.sized = !request.concurrently;
+		circumstances.enough = circumstances.sized ? settings.min_table_size : 0;
+		const Target target = look ? Look(request, circumstances) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		judgments.Add({request, target, verdict});
@@ -64,6 +67,8 @@ Judgments JudgeAll(const Statement &statement, const Requests &requests)
 			CountChecked(request.operation, Action::passed);
 		if (target.ends_command)
 			break;
+		if (request.constraint != nullptr && request.constraint->contype == CONSTR_PRIMARY)
+			circumstances.primary_key_before = true;
 	}
 	return judgments;
 }
@@ -121,7 +126,7 @@ Outcome DecideInScratch(const Statement &statement)
 
 void Execute(const psi_call &call, const psi_settings &set)
 {
-	const Settings settings = SettingsInForce(set);
+	const Settings settings = SettingsInForce(set, *call.statement->utilityStmt);
 	const bool asked = IsAsked(settings);
 	if (!asked && !set.drop_failed_builds && !set.suspend_timeouts)
 	{

@@ -1,5 +1,5 @@
-// catalog_scan: rows of system catalogs, from the system caches and from scans. For this folder
-// only.
+// catalog_scan: rows of system catalogs, from the system caches and from scans.
+// For this folder only.
 //
 // A scan takes ACCESS SHARE on the catalog and releases it at the end. It raises what reading a
 // catalog raises.

@@ -22,4 +22,9 @@ namespace psi
 // RangeVarGetRelidExtended() raises: no permission on the schema, another database.
 Target Look(const Request &request, const Circumstances &circumstances);
 
+// Will PostgreSQL refuse the statement as a whole before it builds any index, whatever its
+// operations are? Asked for ALTER TABLE, whose subcommands are not executed in the order of the
+// text. Allocates; raises what Look() raises.
+bool IsRefusedWhole(const Requests &requests);
+
 } // namespace psi

@@ -12,8 +12,8 @@ std::optional<IndexRow> ReadIndex(Oid index)
 	if (!HeapTupleIsValid(tuple))
 		return std::nullopt;
 	const auto *form = FormOf<Form_pg_index>(tuple);
-	const IndexRow row{index,           form->indrelid,      form->indisvalid, form->indisready,
-					   form->indislive, form->indisexclusion};
+	const IndexRow row{index,           form->indrelid,    form->indisvalid,    form->indisready,
+					   form->indislive, form->indisunique, form->indisexclusion};
 	ReleaseSysCache(tuple);
 	return row;
 }

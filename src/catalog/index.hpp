@@ -15,9 +15,10 @@ struct IndexRow
 {
 	Oid id = InvalidOid;
 	Oid table = InvalidOid;
-	bool valid = false;     // queries may use it
-	bool ready = false;     // writes maintain it
-	bool live = false;      // false: a drop has passed the point where it could be undone
+	bool valid = false; // queries may use it
+	bool ready = false; // writes maintain it
+	bool live = false;  // false: a drop has passed the point where it could be undone
+	bool unique = false;
 	bool exclusion = false; // it belongs to an exclusion constraint
 };
 

@@ -27,7 +27,10 @@ void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int column, 
 		return;
 	const Oid table = TableOfNewIndex(object);
 	if (OidIsValid(table))
-		current.notify(object, table, current.argument);
+		current.notify(object, table,
+					   argument != nullptr &&
+						   static_cast<const ObjectAccessPostCreate *>(argument)->is_internal,
+					   current.argument);
 }
 
 } // namespace

@@ -14,7 +14,9 @@ namespace psi
 // raise an error, which ends the command. A null function stands for no listener.
 struct IndexListener
 {
-	void (*notify)(Oid index, Oid table, void *argument) = nullptr;
+	// `is_internal`: PostgreSQL creates it by itself, to rebuild an index after a change of type or
+	// for a partition that is being attached.
+	void (*notify)(Oid index, Oid table, bool is_internal, void *argument) = nullptr;
 	void *argument = nullptr;
 };
 

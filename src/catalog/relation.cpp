@@ -29,7 +29,9 @@ ClassRow RowOf(Form_pg_class form)
 			form->relkind,
 			form->relpersistence,
 			form->relispartition,
-			IsSystemClass(form->oid, form)};
+			IsSystemClass(form->oid, form),
+			IsCatalogRelationOid(form->oid),
+			form->reltoastrelid};
 }
 
 std::optional<ClassRow> ReadClass(Oid relation)

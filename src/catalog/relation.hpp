@@ -38,6 +38,9 @@ struct ClassRow
 	bool is_partition = false; // a table attached to a partitioned table, or an index to an index
 	bool is_system = false;    // a system catalog, a TOAST table, or an index of one
 							   // (IsSystemClass())
+	bool is_catalog = false;   // a system catalog, its TOAST table, or an index of one: there is no
+							   // concurrent form for these (IsCatalogRelationOid())
+	Oid toast = InvalidOid;    // its TOAST table
 };
 
 // Returns the OID of the relation with this name, or InvalidOid. Takes no lock. Raises what

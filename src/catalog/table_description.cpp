@@ -28,7 +28,7 @@ const Description *Describe(const ClassRow &table, bool only, const Circumstance
 {
 	auto *description = Make(Description{NameOf(table), {}, {}});
 	TableFacts &facts = description->facts;
-	facts.catalog = table.is_system;
+	facts.catalog = table.is_catalog;
 	facts.temporary = table.persistence == RELPERSISTENCE_TEMP;
 	facts.created = IsCreatedHere(table.id);
 	// In these cases the verdict does not depend on the rest. A partitioned table created here is
@@ -46,6 +46,7 @@ const Description *Describe(const ClassRow &table, bool only, const Circumstance
 		description->set = PartitionsOf(table.id, circumstances.enough);
 		facts.members = description->set.members;
 		facts.standing = description->set.standing;
+		facts.foreign = description->set.foreign;
 		facts.size = description->set.size;
 		break;
 	case RELKIND_MATVIEW:
@@ -102,6 +103,7 @@ void DescribeTable(const ClassRow &table, bool only, const Circumstances &circum
 	facts.only = only;
 	facts.members = description.facts.members;
 	facts.standing = description.facts.standing;
+	facts.foreign = description.facts.foreign;
 	facts.size = description.facts.size;
 }
 

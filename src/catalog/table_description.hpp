@@ -23,7 +23,8 @@ struct Circumstances
 	std::int64_t enough = 0; // sizes of several relations are added up until this many bytes
 	bool sized = false;      // the size is wanted at all
 	bool in_block = false;   // CONCURRENTLY cannot run here, nor can REINDEX of several relations
-	SeenTables *seen = nullptr; // null: the statement has only one operation
+	bool primary_key_before = false; // an earlier operation of the statement adds a primary key
+	SeenTables *seen = nullptr;      // null: the statement has only one operation
 };
 
 // Fills in the table of a target, the facts about it and its partitions. `only`: the command does

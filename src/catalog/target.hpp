@@ -53,9 +53,10 @@ struct Target
 	bool exists = false;
 	std::optional<InvalidIndex> invalid; // that relation, if it is an invalid index
 	bool exclusion = false;              // the index belongs to an exclusion constraint
-	const List *nullable_columns = NIL;  // ADD PRIMARY KEY: char *, columns that are not NOT NULL
-	MissingIndexes missing;              // ATTACH PARTITION: the indexes that it would build
-	bool unseen = false; // ATTACH PARTITION: locks prevented the indexes from being compared
+	const List *nullable_columns = NIL;  // ADD PRIMARY KEY: char *, those to be scanned for nulls
+	bool scans = false;     // ADD PRIMARY KEY USING INDEX: ... which is all that takes time
+	MissingIndexes missing; // ATTACH PARTITION: the indexes that it would build
+	bool unseen = false;    // ATTACH PARTITION: locks prevented the indexes from being compared
 };
 
 } // namespace psi

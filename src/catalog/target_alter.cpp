@@ -1,6 +1,7 @@
 // target_alter: ALTER TABLE ... ADD UNIQUE, PRIMARY KEY or EXCLUDE, as a table constraint or with a
 // column.
-#include "catalog/catalog_scan.hpp"
+#include "catalog/alter_refusal.hpp"
+#include "catalog/index.hpp"
 #include "catalog/target_commands.hpp"
 #include "pg/list.hpp"
 
@@ -10,66 +11,38 @@ namespace psi
 namespace
 {
 
-// Does the table have all these columns, or does the command add them?
-bool AllColumnsExist(const Request &request, const List *names, Oid table)
+// The key columns of an index (String). Allocates.
+List *KeyColumnsOf(Oid index, Oid table)
 {
-	for (const String *name : Each<const String>(names))
+	List *names = NIL;
+	const auto read = [&](Relation opened)
 	{
-		if (get_attnum(table, name->sval) <= 0 && !request.summary->AddsColumn(name->sval))
-			return false;
-	}
-	return true;
-}
-
-// False for a column that does not exist: the command itself says whether a column that it adds is
-// NOT NULL.
-bool IsNullable(Oid table, const char *column)
-{
-	const HeapTuple tuple = SearchSysCacheAttName(table, column);
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool nullable = !FormOf<Form_pg_attribute>(tuple)->attnotnull;
-	ReleaseSysCache(tuple);
-	return nullable;
-}
-
-// Does the table have a primary key with a valid index? If the index is invalid because partitions
-// lack theirs, an earlier command in mode rewrite began it, and the next one completes it. From 18
-// on, rd_pkindex is set for an invalid index as well.
-bool HasPrimaryKey(Oid table)
-{
-	bool has = false;
-	const auto read = [&has](Relation opened)
-	{
-		// RelationGetIndexList() sets rd_pkindex.
-		list_free(RelationGetIndexList(opened));
-		has = OidIsValid(opened->rd_pkindex) && get_index_isvalid(opened->rd_pkindex);
+		for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(opened); ++i)
+		{
+			char *name = get_attname(table, opened->rd_index->indkey.values[i], true);
+			if (name != nullptr)
+				names = lappend(names, makeString(name));
+		}
 	};
-	WithRelationAtOnce(table, read);
-	return has;
+	WithRelationAtOnce(index, read);
+	return names;
 }
 
-// Will PostgreSQL itself refuse the subcommand?
-bool IsRefused(const Request &request, Oid table)
+// ADD PRIMARY KEY USING INDEX: nothing is built, but the table may have to be scanned for nulls.
+void DescribeUsedIndex(const Request &request, const ClassRow &table, Target &target)
 {
-	const Constraint &constraint = *request.constraint;
-	const auto *command =
-		static_cast<const AlterTableCmd *>(list_nth(request.alter->cmds, request.subcommand));
-	// ADD COLUMN IF NOT EXISTS skips an existing column together with its constraints.
-	if (request.column != nullptr &&
-		get_attnum(table, request.column->colname) != InvalidAttrNumber)
-		return !command->missing_ok;
-	if (constraint.contype == CONSTR_PRIMARY && HasPrimaryKey(table) &&
-		!request.summary->drops_constraint)
-		return true;
-	// On a partitioned table, the constraint may be that of an earlier command in mode rewrite,
-	// which this one completes.
-	if (constraint.conname != nullptr && get_rel_relkind(table) == RELKIND_RELATION &&
-		ConstraintNameIsUsed(CONSTRAINT_RELATION, table, constraint.conname) &&
-		!request.summary->drops_constraint)
-		return true;
-	return !AllColumnsExist(request, constraint.keys, table) ||
-		   !AllColumnsExist(request, constraint.including, table);
+	const Oid id = get_relname_relid(request.constraint->indexname, table.schema);
+	const auto index = ReadIndex(id);
+	// ATExecAddIndexConstraint(), transformIndexConstraint() refuse anything else.
+	target.facts.resolves = index.has_value() && index->table == table.id && index->valid &&
+							index->unique && !OidIsValid(get_index_constraint(id)) &&
+							table.kind == RELKIND_RELATION;
+	target.ends_command = !target.facts.resolves;
+	if (!target.facts.resolves)
+		return;
+	target.nullable_columns = ColumnsToScanForNulls(table.id, KeyColumnsOf(id, table.id));
+	target.facts.idle = target.nullable_columns == NIL;
+	target.scans = !target.facts.idle;
 }
 
 } // namespace
@@ -81,39 +54,55 @@ Target LookAtAddConstraint(const Request &request, const Circumstances &circumst
 	Target target;
 	const Constraint &constraint = *request.constraint;
 	const auto table = ReadClass(Resolve(*request.name));
+	target.ends_command = true;
 	if (!table.has_value() ||
 		(table->kind != RELKIND_RELATION && table->kind != RELKIND_PARTITIONED_TABLE))
-	{
-		target.ends_command = true;
 		return target;
-	}
 	target.facts.permitted =
 		OwnsRelation(table->id, GetUserId()) && MayCreateIn(table->schema, GetUserId());
-	target.facts.resolves = !target.facts.permitted || !IsRefused(request, table->id);
-	if (!target.facts.permitted || !target.facts.resolves)
+	target.facts.resolves = true;
+	if (!target.facts.permitted)
+		return target;
+
+	// ADD COLUMN IF NOT EXISTS skips an existing column together with its constraints.
+	const bool skipped = request.column != nullptr &&
+						 get_attnum(table->id, request.column->colname) != InvalidAttrNumber &&
+						 !request.summary->DropsColumn(request.column->colname);
+	if (!skipped && !request.uses_index &&
+		IsRefusedAtItsTurn(request, *table, circumstances.primary_key_before))
 	{
-		target.ends_command = true;
+		target.facts.resolves = false;
 		return target;
 	}
-
+	target.ends_command = false;
 	DescribeTable(*table, !request.name->inh, circumstances, target);
-	// PostgreSQL refuses such a constraint if a partition is a foreign table.
-	if (target.set.foreign > 0)
-		target.facts.resolves = false;
-	// ADD COLUMN IF NOT EXISTS with an existing column does nothing.
-	target.facts.idle = request.column != nullptr &&
-						get_attnum(table->id, request.column->colname) != InvalidAttrNumber;
-	if (constraint.contype == CONSTR_PRIMARY)
+	if (request.uses_index)
 	{
-		List *nullable = NIL;
-		for (const String *column : Each<const String>(constraint.keys))
-		{
-			if (IsNullable(table->id, column->sval))
-				nullable = lappend(nullable, column->sval);
-		}
-		target.nullable_columns = nullable;
+		DescribeUsedIndex(request, *table, target);
+		return target;
+	}
+	target.facts.idle = skipped;
+	if (constraint.contype == CONSTR_PRIMARY && !skipped)
+		target.nullable_columns = ColumnsToScanForNulls(table->id, constraint.keys);
+	// PostgreSQL refuses such a constraint when it comes to a partition that is a foreign table. If
+	// there are others, it has built the index on some of them by then.
+	if (target.set.foreign > 0 && !target.facts.only)
+	{
+		target.facts.resolves = target.facts.standing > 0;
+		target.ends_command = true;
 	}
 	return target;
+}
+
+bool IsRefusedWhole(const Requests &requests)
+{
+	if (requests.IsEmpty() || requests.First().alter == nullptr ||
+		requests.First().attach != nullptr)
+		return false;
+	const Request &request = requests.First();
+	const auto table = ReadClass(Resolve(*request.name));
+	return table.has_value() && OwnsRelation(table->id, GetUserId()) &&
+		   IsRefusedAtOnce(request, *table);
 }
 
 } // namespace psi

@@ -23,9 +23,10 @@ const FormData_pg_attribute *FindColumn(TupleDesc columns, const char *name)
 	return nullptr;
 }
 
-// Does `other` have every column of `columns`, with the same type? If not, PostgreSQL refuses the
-// command.
-bool HasColumns(TupleDesc columns, TupleDesc other)
+// Does `other` have every column of `columns`, with the same type, and if `not_null` is set marked
+// NOT NULL where that one is? If not, PostgreSQL refuses the command
+// (MergeAttributesIntoExisting()).
+bool HasColumns(TupleDesc columns, TupleDesc other, bool not_null)
 {
 	for (int i = 0; i < columns->natts; ++i)
 	{
@@ -34,7 +35,8 @@ bool HasColumns(TupleDesc columns, TupleDesc other)
 			continue;
 		const FormData_pg_attribute *match = FindColumn(other, NameStr(column->attname));
 		if (match == nullptr || match->atttypid != column->atttypid ||
-			match->atttypmod != column->atttypmod)
+			match->atttypmod != column->atttypmod ||
+			(not_null && column->attnotnull && !match->attnotnull))
 			return false;
 	}
 	return true;
@@ -112,7 +114,7 @@ bool CompareTables(Comparison &comparison)
 {
 	const TupleDesc parent_columns = RelationGetDescr(comparison.parent);
 	const TupleDesc columns = RelationGetDescr(comparison.partition);
-	if (!HasColumns(parent_columns, columns) || !HasColumns(columns, parent_columns))
+	if (!HasColumns(parent_columns, columns, true) || !HasColumns(columns, parent_columns, false))
 		return false;
 
 	const auto compare = [&comparison](Relation index) { AddIfMissing(comparison, index); };

@@ -1,26 +1,9 @@
 // target_index: CREATE INDEX and DROP INDEX.
+#include "catalog/index_refusal.hpp"
 #include "catalog/target_commands.hpp"
-#include "pg/list.hpp"
 
 namespace psi
 {
-
-namespace
-{
-
-// Does the table have all columns of these elements of an index?
-bool AllColumnsExist(const List *elements, Oid table)
-{
-	for (const IndexElem *element : Each<const IndexElem>(elements))
-	{
-		// PostgreSQL also refuses an index on a system column.
-		if (element->name != nullptr && get_attnum(table, element->name) <= 0)
-			return false;
-	}
-	return true;
-}
-
-} // namespace
 
 // Follows standard_ProcessUtility() and DefineIndex(): RangeVarCallbackOwnsRelation(), then CREATE
 // on the schema.
@@ -38,8 +21,7 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 		OwnsRelation(table->id, GetUserId()) && MayCreateIn(table->schema, GetUserId());
 	if (!facts.permitted)
 		return target;
-	if (!AllColumnsExist(request.create->indexParams, table->id) ||
-		!AllColumnsExist(request.create->indexIncludingParams, table->id))
+	if (IsCreateRefused(*request.create, *table))
 	{
 		facts.resolves = false;
 		return target;
@@ -92,8 +74,9 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 		return target;
 	}
 
-	// PostgreSQL refuses to drop the index of a catalog before it takes up the next name.
-	if (index->is_system)
+	// PostgreSQL refuses to drop the index of a catalog or of a TOAST table before it takes up the
+	// next name, unless the index is invalid: REINDEX CONCURRENTLY may have left it.
+	if (index->is_system && IsValidIndex(index->id))
 	{
 		facts.catalog = true;
 		target.ends_command = !allowSystemTableMods;

@@ -53,8 +53,12 @@ void LookAtReindexTable(const Request &request, const Circumstances &circumstanc
 		return;
 	target.facts.resolves = true;
 	target.facts.permitted = MayReindex(table->id, table->id, GetUserId());
-	if (target.facts.permitted)
-		DescribeTable(*table, false, circumstances, target);
+	if (!target.facts.permitted)
+		return;
+	DescribeTable(*table, false, circumstances, target);
+	// REINDEX TABLE takes up the TOAST table as well, which always has an index.
+	target.facts.idle = table->kind != RELKIND_PARTITIONED_TABLE && !OidIsValid(table->toast) &&
+						IndexesOf(table->id) == NIL;
 }
 
 // Fills in a schema, database or tablespace and the relations in it.

@@ -81,7 +81,7 @@ void NoteExisting(Build &build, Oid table)
 }
 
 // An IndexListener: called before the index is built.
-void NoteCreated(Oid index, Oid table, void *argument)
+void NoteCreated(Oid index, Oid table, bool, void *argument)
 {
 	Build &build = *static_cast<Build *>(argument);
 	const MemoryContext caller = MemoryContextSwitchTo(build.context);

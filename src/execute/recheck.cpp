@@ -18,16 +18,22 @@ struct UnbuiltCommand
 	Oid user; // who sent it
 };
 
-// An IndexListener.
-void CheckAgain(Oid, Oid table, void *argument)
+// An IndexListener. The verdict comes from the policy, on what is there now.
+void CheckAgain(Oid, Oid table, bool is_internal, void *argument)
 {
 	const auto &command = *static_cast<const UnbuiltCommand *>(argument);
 	const auto row = ReadClass(table);
-	if (!row.has_value() || (row->kind != RELKIND_RELATION && row->kind != RELKIND_MATVIEW) ||
-		row->is_system || row->persistence == RELPERSISTENCE_TEMP || IsCreatedHere(table))
+	// ALTER TABLE rebuilds indexes after a change of type.
+	const bool is_rebuilt = is_internal && command.request.operation != Operation::attach_partition;
+	if (is_rebuilt || !row.has_value() ||
+		(row->kind != RELKIND_RELATION && row->kind != RELKIND_MATVIEW) || row->is_system)
 		return;
-	const auto size = MainForkSize(table);
-	if (size.has_value() && *size < command.settings.min_table_size)
+	TableFacts facts;
+	facts.resolves = facts.permitted = true;
+	facts.temporary = row->persistence == RELPERSISTENCE_TEMP;
+	facts.created = IsCreatedHere(table);
+	facts.size = MainForkSize(table);
+	if (!Judge(command.request.operation, false, facts, command.settings).IsViolation())
 		return;
 	// DefineIndex() has switched to the owner of the table. The report names the user who sent the
 	// command. After an error the abort of the transaction restores the user.
@@ -35,8 +41,8 @@ void CheckAgain(Oid, Oid table, void *argument)
 	int context = 0;
 	GetUserIdAndSecContext(&owner, &context);
 	SetUserIdAndSecContext(command.user, context);
-	ReportLate(command.request, *row, size, TextOf(*command.call.statement, command.call.query),
-			   command.settings);
+	ReportLate(command.request, *row, facts.size,
+			   TextOf(*command.call.statement, command.call.query), command.settings);
 	SetUserIdAndSecContext(owner, context);
 }
 
@@ -47,15 +53,11 @@ std::optional<Request> FindUnbuilt(const Judgments &judgments)
 	for (const Judgment &judgment : judgments)
 	{
 		const Operation operation = judgment.request.operation;
-		const bool has_nothing_to_build =
-			judgment.verdict.reason == Reason::no_build &&
+		const bool passed_for_now = judgment.verdict.reason == Reason::no_build ||
+									judgment.verdict.reason == Reason::missing;
+		if (passed_for_now &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
-			 operation == Operation::attach_partition);
-		const bool name_is_taken =
-			judgment.verdict.reason == Reason::missing && operation == Operation::add_constraint;
-		// Other subcommands of ALTER TABLE may build indexes as well, which would be taken for
-		// those of this request.
-		if (judgment.request.IsAlone() && (has_nothing_to_build || name_is_taken))
+			 operation == Operation::attach_partition))
 			return judgment.request;
 	}
 	return std::nullopt;

@@ -1,9 +1,9 @@
-// recheck: the second check of a command that passed because it had nothing to build. It comes when
-// the command creates an index after all.
+// recheck: the second check of a command that passed because it had nothing to build, or because
+// PostgreSQL would have refused it. It comes when the command creates an index after all.
 //
 // The first check comes before the command has its lock. While CREATE INDEX waits for another
-// session, that session can attach a partition to a partitioned table that had none, or drop the
-// table so that the name refers to another one.
+// session, that session can attach a partition to a partitioned table that had none, add the column
+// that was missing, or drop the table so that the name refers to another one.
 //
 // The second check comes under the command's own locks, when the rows of the index are in the
 // catalogs and the index is not built yet (see catalog/index_creation.hpp). It reads the system
@@ -16,13 +16,13 @@
 namespace psi
 {
 
-// The request that passed because there is nothing to build, or because the name is taken, as the
-// catalogs are before the command has its lock. Nothing if there is no such request.
+// A request that passed because it has nothing to build, or because PostgreSQL would refuse it, as
+// the catalogs are before the command has its lock. Nothing if there is no such request.
 std::optional<Request> FindUnbuilt(const Judgments &judgments);
 
-// Runs a command that passed because it had nothing to build. Reports it with ReportLate() when it
-// is about to build an index on a table that other sessions can see: in mode warn the command
-// continues, in mode error it ends with that ERROR.
+// Runs such a command. When it is about to build an index, and that is a violation, reports it with
+// ReportLate(): in mode warn the command continues, in modes error and rewrite it ends with that
+// ERROR.
 void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings);
 
 } // namespace psi

@@ -15,7 +15,7 @@ void RunRequest(const Runner &runner, const psi_call &call, const Request &reque
 {
 	BuildOptions options = runner.options;
 	options.warn_before = options.warn_before && !*runner.warned;
-	const Target target = Look(request, {0, false, false, nullptr});
+	const Target target = Look(request, Circumstances{});
 	RunConcurrently(call, DescribeConcurrent(request, target), options, runner.settings);
 	*runner.warned = true;
 }

@@ -129,6 +129,8 @@ const char *LockText(const Judgment &judgment, bool in_block)
 	}
 	if (in_block)
 		return psprintf(" would be locked in ACCESS EXCLUSIVE mode%s.", until_end);
+	if (judgment.target.scans)
+		return " would be locked in ACCESS EXCLUSIVE mode until it has been scanned for nulls.";
 	if (judgment.request.operation == Operation::drop_index)
 		return " would be locked in ACCESS EXCLUSIVE mode, and others would queue behind the command while it waits for that lock.";
 	return " would be locked in ACCESS EXCLUSIVE mode until the index is built.";
@@ -257,7 +259,7 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 	RaiseViolation(
 		settings,
 		{WouldBlock(judgment),
-		 "The command had nothing to build until another session changed that, while it waited for a lock.",
+		 "When the command was checked, it had no index to build. Another session has changed that, while the command waited for a lock.",
 		 "Send it again, to be told what to do instead.", &judgment.target.table, nullptr});
 }
 

@@ -51,6 +51,7 @@ extern "C"
 #include "commands/extension.h"
 #include "commands/dbcommands.h"
 #include "commands/progress.h"
+#include "commands/tablecmds.h"
 #include "commands/tablespace.h"
 #include "commands/user.h"
 #include "common/controldata_utils.h"
@@ -94,6 +95,7 @@ extern "C"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
@@ -211,6 +213,66 @@ inline bool IsWithoutOverlaps(const Constraint &constraint)
 	return constraint.without_overlaps;
 #else
 	(void) constraint;
+	return false;
+#endif
+}
+
+// Can a partitioned table have an exclusion constraint?
+constexpr bool has_exclusion_on_partitioned = PG_VERSION_NUM >= 170000;
+
+// A generated column without storage, which 18 has brought, cannot be indexed.
+inline bool IsVirtualGenerated(const FormData_pg_attribute &column)
+{
+#if PG_VERSION_NUM >= 180000
+	return column.attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	(void) column;
+	return false;
+#endif
+}
+
+// The same of a column that is yet to be added.
+inline bool IsVirtualGenerated(const ColumnDef &column)
+{
+#if PG_VERSION_NUM >= 180000
+	const ListCell *cell;
+	foreach (cell, column.constraints)
+	{
+		const auto *constraint = static_cast<const Constraint *>(lfirst(cell));
+		if (constraint->contype == CONSTR_GENERATED &&
+			constraint->generated_kind == ATTRIBUTE_GENERATED_VIRTUAL)
+			return true;
+	}
+#else
+	(void) column;
+#endif
+	return false;
+}
+
+// From 18 on NOT NULL is a constraint, which a primary key can use if it is valid and inherited
+// (verifyNotNullPKCompatible()). True for a column without one.
+inline bool IsNotNullFitForKey(Oid table, AttrNumber column)
+{
+#if PG_VERSION_NUM >= 180000
+	const HeapTuple tuple = findNotNullConstraintAttnum(table, column);
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+	return !constraint->connoinherit && constraint->convalidated;
+#else
+	(void) table;
+	(void) column;
+	return true;
+#endif
+}
+
+// The same of an index that is made for such a constraint.
+inline bool IsWithoutOverlaps(const IndexStmt &create)
+{
+#if PG_VERSION_NUM >= 180000
+	return create.iswithoutoverlaps;
+#else
+	(void) create;
 	return false;
 #endif
 }

@@ -13,6 +13,9 @@ namespace
 constexpr const char *no_safe_constraint =
 	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
 
+constexpr const char *foreign_partition =
+	"PostgreSQL will refuse the command when it comes to a partition that is a foreign table, after it has built the index on other partitions.";
+
 constexpr const char *no_text =
 	"Build the index with CREATE UNIQUE INDEX CONCURRENTLY, then ALTER TABLE ... ADD CONSTRAINT ... USING INDEX.";
 
@@ -40,18 +43,42 @@ void AppendNotNull(Commands &commands, const RelationName &table, const char *co
 
 } // namespace
 
+namespace
+{
+
+// ADD PRIMARY KEY USING INDEX as the user wrote it, which has nothing to scan once the columns are
+// NOT NULL. Returns false if the text cannot serve for it.
+bool AppendUsedIndex(Commands &commands, const Judgment &judgment, const StatementText &statement)
+{
+	const AlterText text = FindAlterTable(statement, list_length(judgment.request.alter->cmds));
+	if (!text.found)
+		return false;
+	const auto &subcommand = text.subcommands[judgment.request.subcommand];
+	appendStringInfo(commands.Add(), "%.*s %.*s;", text.head_end - text.begin,
+					 text.text + text.begin, subcommand.end - subcommand.begin,
+					 text.text + subcommand.begin);
+	return true;
+}
+
+} // namespace
+
 Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most)
 {
 	Commands commands;
 	for (const Judgment &judgment : judgments)
 	{
-		if (judgment.verdict.IsViolation() && !HasSafeForm(*judgment.request.constraint))
+		if (!judgment.verdict.IsViolation())
+			continue;
+		if (judgment.target.set.foreign > 0)
+			return commands.Done(foreign_partition);
+		if (!HasSafeForm(*judgment.request.constraint))
 			return commands.Done(no_safe_constraint);
 	}
 	if (!AppendRest(commands, judgments, statement))
 		return commands.Done(no_text);
 
 	const char *remark = nullptr;
+	int used = 0;
 	Array<RelationName> names;
 	for (const Judgment &judgment : judgments)
 	{
@@ -62,9 +89,16 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		const Target &target = judgment.target;
 		for (const char *column : Each<const char>(target.nullable_columns))
 			AppendNotNull(commands, target.table, column);
-		remark = BuildIndex(commands, target, PlanForConstraint(judgment.request), names);
+		if (judgment.request.uses_index)
+		{
+			if (!AppendUsedIndex(commands, judgment, statement))
+				return commands.Done(no_text);
+			++used;
+		}
+		else
+			remark = BuildIndex(commands, target, PlanForConstraint(judgment.request), names);
 	}
-	const int rest = judgments.violations - names.Count();
+	const int rest = judgments.violations - names.Count() - used;
 	return commands.Done(JoinRemarks(remark, RestOf(rest, "constraint", "constraints")));
 }
 
@@ -76,6 +110,12 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	if (target.unseen)
 		return commands.Done(
 			"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.");
+
+	for (const MissingIndex &missing : target.missing)
+	{
+		if (missing.create->excludeOpNames != NIL || IsWithoutOverlaps(*missing.create))
+			return commands.Done(no_safe_constraint);
+	}
 
 	const char *remark = nullptr;
 	Array<RelationName> names;

@@ -61,10 +61,12 @@ Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 		return Pass(Reason::created);
 
 	// A partitioned index has no storage: its leaves are built, and their tables blocked meanwhile.
-	// To drop a partitioned index locks the whole tree, with or without leaves.
 	const bool nothing_to_build =
 		facts.idle || (ReachesSeveral(facts.kind) && (facts.only || facts.standing == 0));
-	if (operation != Operation::drop_index && nothing_to_build)
+	// To drop a partitioned index locks the whole tree. Without leaves nobody reads or writes it.
+	const bool nobody_there =
+		ReachesSeveral(facts.kind) && facts.standing == 0 && facts.foreign == 0;
+	if (operation == Operation::drop_index ? nobody_there : nothing_to_build)
 		return Pass(Reason::no_build);
 
 	// Where another session's lock kept us from reading the size, the table does not count as

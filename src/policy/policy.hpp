@@ -111,6 +111,7 @@ struct TableFacts
 	bool skips_invalid = false; // IF NOT EXISTS, and what exists is an invalid index
 	int members = 0;  // relations with rows that the command reaches: leaf partitions, tables
 	int standing = 0; // those of them that other sessions can see; foreign tables do not count
+	int foreign = 0;  // partitions that are foreign tables
 	std::optional<std::int64_t> size; // bytes in the main forks of all of them, if known
 };
 

@@ -2,6 +2,7 @@
 #include "statement/request.hpp"
 
 #include "pg/list.hpp"
+#include "statement/alter_pass.hpp"
 
 namespace psi
 {
@@ -90,7 +91,7 @@ HTAB *MakeNameSet()
 
 const AlterSummary *Summarize(const AlterTableStmt &alter)
 {
-	AlterSummary *summary = Make(AlterSummary{MakeNameSet(), false});
+	AlterSummary *summary = Make(AlterSummary{MakeNameSet(), MakeNameSet(), false});
 	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
 	{
 		switch (command->subtype)
@@ -99,8 +100,11 @@ const AlterSummary *Summarize(const AlterTableStmt &alter)
 			hash_search(summary->added_columns, As<ColumnDef>(command->def)->colname, HASH_ENTER,
 						nullptr);
 			break;
-		case AT_DropConstraint:
 		case AT_DropColumn:
+			hash_search(summary->dropped_columns, command->name, HASH_ENTER, nullptr);
+			summary->drops_constraint = true;
+			break;
+		case AT_DropConstraint:
 		case AT_DropNotNull:
 			summary->drops_constraint = true;
 			break;
@@ -131,7 +135,10 @@ void AddSubcommand(Requests &requests, Request request, const AlterTableCmd &com
 	case AT_AddConstraint:
 		request.operation = Operation::add_constraint;
 		request.constraint = As<const Constraint>(command.def);
-		if (BuildsIndex(*request.constraint))
+		// A primary key may make columns NOT NULL, even if it builds no index.
+		request.uses_index = request.constraint->contype == CONSTR_PRIMARY &&
+							 request.constraint->indexname != nullptr;
+		if (BuildsIndex(*request.constraint) || request.uses_index)
 			requests.Add(request);
 		break;
 	case AT_AddColumn:
@@ -154,6 +161,17 @@ void AddSubcommand(Requests &requests, Request request, const AlterTableCmd &com
 	}
 }
 
+// Adds the requests of the subcommands that belong to one pass, in the order of the text.
+void AddPass(Requests &requests, Request request, AlterPass pass)
+{
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(request.alter->cmds))
+	{
+		if (PassOf(*command) == pass)
+			AddSubcommand(requests, request, *command);
+		++request.subcommand;
+	}
+}
+
 Requests AlterTable(const AlterTableStmt *alter)
 {
 	Requests requests;
@@ -162,15 +180,18 @@ Requests AlterTable(const AlterTableStmt *alter)
 	request.name = alter->relation;
 	request.alter = alter;
 	request.summary = Summarize(*alter);
-	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter->cmds))
-	{
-		AddSubcommand(requests, request, *command);
-		++request.subcommand;
-	}
+	for (const AlterPass pass : {AlterPass::use_index, AlterPass::add_column,
+								 AlterPass::add_constraint, AlterPass::after_the_build})
+		AddPass(requests, request, pass);
 	return requests;
 }
 
 } // namespace
+
+bool AlterSummary::DropsColumn(const char *name) const
+{
+	return hash_search(dropped_columns, name, HASH_FIND, nullptr) != nullptr;
+}
 
 bool AlterSummary::AddsColumn(const char *name) const
 {

@@ -15,9 +15,11 @@ namespace psi
 struct AlterSummary
 {
 	HTAB *added_columns;   // the names in ADD COLUMN
+	HTAB *dropped_columns; // the names in DROP COLUMN
 	bool drops_constraint; // one of them drops a constraint, or a column, which may be part of one
 
 	bool AddsColumn(const char *name) const;
+	bool DropsColumn(const char *name) const;
 };
 
 // One operation that a statement asks for. What does not belong to its kind of statement is null.
@@ -42,6 +44,7 @@ struct Request
 	int subcommand = 0;                     // which of its subcommands this is
 	const Constraint *constraint = nullptr; // ADD CONSTRAINT, or a constraint in ADD COLUMN
 	const ColumnDef *column = nullptr;      // ADD COLUMN
+	bool uses_index = false;                // ADD PRIMARY KEY USING INDEX
 	const PartitionCmd *attach = nullptr;   // ATTACH PARTITION
 
 	// Is it all that its statement does, as far as ALTER TABLE is concerned?
@@ -51,7 +54,8 @@ struct Request
 	}
 };
 
-// The operations in the order of the text; none if the statement asks for no index operation.
+// The operations in the order in which PostgreSQL takes them up; none if the statement asks for no
+// index operation.
 using Requests = Array<Request>;
 
 // Does the constraint build an index? UNIQUE and PRIMARY KEY do, unless they say USING INDEX, and

@@ -25,12 +25,13 @@ bool IsExemptApplication(const char *exempt_names)
 
 } // namespace
 
-Settings SettingsInForce(const psi_settings &settings)
+Settings SettingsInForce(const psi_settings &settings, const Node &statement)
 {
 	const bool never_checked = IsBinaryUpgrade || !IsUnderPostmaster || creating_extension;
 	// PreventCommandIfReadOnly() comes first in standard_ProcessUtility(), before any lock. On a
-	// standby every transaction is read-only.
-	const bool refused_anyway = XactReadOnly;
+	// standby every transaction is read-only, and REINDEX is refused as well.
+	const bool refused_anyway =
+		XactReadOnly && (nodeTag(&statement) != T_ReindexStmt || RecoveryInProgress());
 
 	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
 			static_cast<std::int64_t>(settings.min_table_size) * 1024, settings.checked_operations,

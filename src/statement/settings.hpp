@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/face.h"
+#include "pg/postgres.hpp"
 #include "policy/policy.hpp"
 
 namespace psi
@@ -11,9 +12,9 @@ namespace psi
 
 // The settings as the policy takes them. `exempt` is set where nothing is checked: in a binary
 // upgrade, in single-user mode, in the script of an extension, for an exempt application; and where
-// PostgreSQL refuses every index command before it takes a lock: on a standby and in a read-only
-// transaction.
-Settings SettingsInForce(const psi_settings &settings);
+// PostgreSQL refuses the command before it takes a lock: on a standby, and in a read-only
+// transaction all but REINDEX (ClassifyUtilityCommandAsReadOnly()).
+Settings SettingsInForce(const psi_settings &settings, const Node &statement);
 
 // Would PostgreSQL refuse CONCURRENTLY here: inside a transaction block, in a string of several
 // statements, in a function? `context` is a ProcessUtilityContext.

@@ -1,0 +1,246 @@
+// alter_refusal: after RangeVarCallbackForAlterRelation(), ATPrepCmd() and what each subcommand
+// looks up first.
+#include "catalog/alter_refusal.hpp"
+
+#include "catalog/catalog_scan.hpp"
+#include "catalog/index.hpp"
+#include "catalog/index_refusal.hpp"
+#include "statement/alter_pass.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// Will the table have the column when the constraints are looked at? PostgreSQL has dropped and
+// added columns by then.
+bool WillHaveColumn(const AlterSummary &summary, Oid table, const char *name)
+{
+	return summary.AddsColumn(name) || (get_attnum(table, name) > 0 && !summary.DropsColumn(name));
+}
+
+bool WillHaveColumns(const AlterSummary &summary, Oid table, const List *names)
+{
+	for (const String *name : Each<const String>(names))
+	{
+		if (!WillHaveColumn(summary, table, name->sval))
+			return false;
+	}
+	return true;
+}
+
+// ATPrepAddPrimaryKey(), from 18 on: a NOT NULL that is not valid or not inherited will not do.
+bool HasUnfitNotNull(Oid table, const List *names)
+{
+	for (const String *name : Each<const String>(names))
+	{
+		const AttrNumber column = get_attnum(table, name->sval);
+		if (column != InvalidAttrNumber && !IsNotNullFitForKey(table, column))
+			return true;
+	}
+	return false;
+}
+
+// transformIndexConstraint() and what comes before the build. A missing column of a primary key is
+// noticed when it becomes NOT NULL, any other one only by DefineIndex().
+bool IsConstraintRefused(const Constraint &constraint, const AlterSummary &summary,
+						 const ClassRow &table)
+{
+	if (HasNameTwice(constraint.keys))
+		return true;
+	if (constraint.contype == CONSTR_EXCLUSION)
+		return table.kind == RELKIND_PARTITIONED_TABLE && !has_exclusion_on_partitioned;
+	return constraint.contype == CONSTR_PRIMARY &&
+		   (!WillHaveColumns(summary, table.id, constraint.keys) ||
+			HasUnfitNotNull(table.id, constraint.keys));
+}
+
+bool IsSubcommandRefused(const AlterTableCmd &command, const AlterSummary &summary,
+						 const ClassRow &table)
+{
+	switch (command.subtype)
+	{
+	case AT_DropColumn:
+		return !command.missing_ok && get_attnum(table.id, command.name) == InvalidAttrNumber;
+	case AT_DropConstraint:
+		return !command.missing_ok &&
+			   !OidIsValid(get_relation_constraint_oid(table.id, command.name, true));
+	case AT_AlterColumnType:
+		return get_attnum(table.id, command.name) == InvalidAttrNumber;
+	case AT_SetNotNull:
+		return !WillHaveColumn(summary, table.id, command.name);
+	case AT_AddColumn:
+	{
+		const char *name = As<const ColumnDef>(command.def)->colname;
+		return !command.missing_ok && get_attnum(table.id, name) != InvalidAttrNumber &&
+			   !summary.DropsColumn(name);
+	}
+	case AT_AddConstraint:
+	{
+		const auto &constraint = *As<const Constraint>(command.def);
+		return PassOf(command) == AlterPass::add_constraint &&
+			   IsConstraintRefused(constraint, summary, table);
+	}
+	default:
+		return false;
+	}
+}
+
+// Does the table have a primary key with a valid index? If the index is invalid because partitions
+// lack theirs, an earlier command in mode rewrite began it, and the next one completes it. From 18
+// on, rd_pkindex is set for an invalid index as well.
+bool HasPrimaryKey(Oid table)
+{
+	bool has = false;
+	const auto read = [&has](Relation opened)
+	{
+		// RelationGetIndexList() sets rd_pkindex.
+		list_free(RelationGetIndexList(opened));
+		has = OidIsValid(opened->rd_pkindex) && IsValidIndex(opened->rd_pkindex);
+	};
+	WithRelationAtOnce(table, read);
+	return has;
+}
+
+// False for a column that does not exist: the command itself says whether a column that it adds is
+// NOT NULL.
+bool IsNullable(Oid table, const char *column)
+{
+	const HeapTuple tuple = SearchSysCacheAttName(table, column);
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool nullable = !FormOf<Form_pg_attribute>(tuple)->attnotnull;
+	ReleaseSysCache(tuple);
+	return nullable;
+}
+
+// NotNullImpliedByRelConstraints(): does a valid check constraint prove that there are no nulls?
+bool IsProvedNotNull(Oid table, const char *column)
+{
+	const AttrNumber number = get_attnum(table, column);
+	Oid type = InvalidOid;
+	Oid collation = InvalidOid;
+	int32 typmod = 0;
+	get_atttypetypmodcoll(table, number, &type, &typmod, &collation);
+	auto *test = makeNode(NullTest);
+	test->arg = reinterpret_cast<Expr *>(makeVar(1, number, type, typmod, collation, 0));
+	test->nulltesttype = IS_NOT_NULL;
+	test->location = -1;
+	bool proved = false;
+	const auto prove = [&](Relation opened)
+	{ proved = PartConstraintImpliedByRelConstraint(opened, list_make1(test)); };
+	WithRelationAtOnce(table, prove);
+	return proved;
+}
+
+// ComputeIndexAttrs(): can each column of the constraint be indexed?
+bool CanIndexColumns(const Request &request, Oid table)
+{
+	const Constraint &constraint = *request.constraint;
+	if (request.column != nullptr)
+		return !IsVirtualGenerated(*request.column);
+	for (const String *name : Each<const String>(constraint.keys))
+	{
+		if (IsVirtualColumn(table, name->sval) ||
+			!CanIndexColumn(table, name->sval, NIL, DEFAULT_INDEX_TYPE))
+			return false;
+	}
+	const char *method =
+		constraint.access_method != nullptr ? constraint.access_method : DEFAULT_INDEX_TYPE;
+	for (const List *pair : Each<const List>(constraint.exclusions))
+	{
+		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
+		if (element->name != nullptr &&
+			!CanIndexColumn(table, element->name, element->opclass, method))
+			return false;
+	}
+	return true;
+}
+
+// The key columns of the constraint that are no expressions (String). Allocates.
+const List *KeysOf(const Request &request)
+{
+	if (request.column != nullptr)
+		return list_make1(makeString(request.column->colname));
+	const List *keys = request.constraint->keys;
+	if (request.constraint->contype != CONSTR_EXCLUSION)
+		return keys;
+	List *names = NIL;
+	for (const List *pair : Each<const List>(request.constraint->exclusions))
+	{
+		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
+		if (element->name != nullptr)
+			names = lappend(names, makeString(element->name));
+	}
+	return names;
+}
+
+} // namespace
+
+bool FitsObjectType(const AlterTableStmt &alter, char kind)
+{
+	switch (alter.objtype)
+	{
+	case OBJECT_SEQUENCE:
+		return kind == RELKIND_SEQUENCE;
+	case OBJECT_VIEW:
+		return kind == RELKIND_VIEW;
+	case OBJECT_MATVIEW:
+		return kind == RELKIND_MATVIEW;
+	case OBJECT_FOREIGN_TABLE:
+		return kind == RELKIND_FOREIGN_TABLE;
+	case OBJECT_TYPE:
+		return kind == RELKIND_COMPOSITE_TYPE;
+	case OBJECT_INDEX:
+		return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
+	default:
+		return kind != RELKIND_COMPOSITE_TYPE;
+	}
+}
+
+bool IsRefusedAtOnce(const Request &request, const ClassRow &table)
+{
+	const AlterTableStmt &alter = *request.alter;
+	if (!FitsObjectType(alter, table.kind))
+		return true;
+	if (table.kind != RELKIND_RELATION && table.kind != RELKIND_PARTITIONED_TABLE)
+		return request.operation == Operation::add_constraint;
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
+	{
+		if (IsSubcommandRefused(*command, *request.summary, table))
+			return true;
+	}
+	return false;
+}
+
+bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earlier_primary_key)
+{
+	const Constraint &constraint = *request.constraint;
+	if (constraint.contype == CONSTR_PRIMARY &&
+		(earlier_primary_key || (HasPrimaryKey(table.id) && !request.summary->drops_constraint)))
+		return true;
+	if (!WillHaveColumns(*request.summary, table.id, constraint.keys) ||
+		!WillHaveColumns(*request.summary, table.id, constraint.including) ||
+		!CanIndexColumns(request, table.id))
+		return true;
+	if (table.kind == RELKIND_PARTITIONED_TABLE)
+		return LacksPartitionKey(table.id, KeysOf(request));
+	// On a partitioned table, the name may be that of an earlier attempt in mode rewrite.
+	return constraint.conname != nullptr && !request.summary->drops_constraint &&
+		   (ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname) ||
+			IsNameTaken(table, constraint.conname, true));
+}
+
+List *ColumnsToScanForNulls(Oid table, const List *names)
+{
+	List *columns = NIL;
+	for (const String *name : Each<const String>(names))
+	{
+		if (IsNullable(table, name->sval) && !IsProvedNotNull(table, name->sval))
+			columns = lappend(columns, name->sval);
+	}
+	return columns;
+}
+
+} // namespace psi

@@ -1,0 +1,139 @@
+// index_refusal: the checks of DefineIndex(), ComputeIndexAttrs() and index_create() that need no
+// analyzed expression.
+#include "catalog/index_refusal.hpp"
+
+#include "catalog/index.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+bool Contains(const List *names, const char *name)
+{
+	for (const String *other : Each<const String>(names))
+	{
+		if (strcmp(other->sval, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+// The columns of the keys that are no expressions (String). Allocates.
+List *NamesOf(const List *elements)
+{
+	List *names = NIL;
+	for (const IndexElem *element : Each<const IndexElem>(elements))
+	{
+		if (element->name != nullptr)
+			names = lappend(names, makeString(element->name));
+	}
+	return names;
+}
+
+} // namespace
+
+bool LacksPartitionKey(Oid table, const List *names)
+{
+	bool lacks = false;
+	const auto compare = [&](Relation opened)
+	{
+		const PartitionKey key = RelationGetPartitionKey(opened);
+		for (int i = 0; key != nullptr && i < key->partnatts && !lacks; ++i)
+		{
+			const AttrNumber column = key->partattrs[i];
+			lacks =
+				column == InvalidAttrNumber ||
+				!Contains(names,
+						  NameStr(TupleDescAttr(RelationGetDescr(opened), column - 1)->attname));
+		}
+	};
+	WithRelationAtOnce(table, compare);
+	return lacks;
+}
+
+bool IsVirtualColumn(Oid table, const char *column)
+{
+	const HeapTuple tuple = SearchSysCacheAttName(table, column);
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool is_virtual =
+		IsVirtualGenerated(*reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple)));
+	ReleaseSysCache(tuple);
+	return is_virtual;
+}
+
+bool CanIndexColumn(Oid table, const char *column, const List *opclass, const char *method)
+{
+	const Oid method_id = get_index_am_oid(method, true);
+	if (!OidIsValid(method_id))
+		return false;
+	if (opclass != NIL)
+		return OidIsValid(get_opclass_oid(method_id, const_cast<List *>(opclass), true));
+	const AttrNumber number = get_attnum(table, column);
+	return number == InvalidAttrNumber ||
+		   OidIsValid(GetDefaultOpClass(get_atttype(table, number), method_id));
+}
+
+bool IsNameTaken(const ClassRow &table, const char *name, bool for_constraint)
+{
+	const Oid relation = get_relname_relid(name, table.schema);
+	if (!OidIsValid(relation))
+		return false;
+	const auto index = ReadIndex(relation);
+	if (!index.has_value() || index->table != table.id)
+		return true;
+	return index->valid &&
+		   !(for_constraint && index->unique && !OidIsValid(get_index_constraint(relation)));
+}
+
+bool HasNameTwice(const List *names)
+{
+	int number = 0;
+	for (const String *name : Each<const String>(names))
+	{
+		for (int i = 0; i < number; ++i)
+		{
+			if (strcmp(strVal(list_nth(names, i)), name->sval) == 0)
+				return true;
+		}
+		// More than that PostgreSQL refuses anyway.
+		if (++number > INDEX_MAX_KEYS)
+			return true;
+	}
+	return false;
+}
+
+bool IsCreateRefused(const IndexStmt &create, const ClassRow &table)
+{
+	const char *method = create.accessMethod != nullptr ? create.accessMethod : DEFAULT_INDEX_TYPE;
+	if (list_length(create.indexParams) + list_length(create.indexIncludingParams) >
+			INDEX_MAX_KEYS ||
+		!OidIsValid(get_index_am_oid(method, true)) ||
+		(create.tableSpace != nullptr && !OidIsValid(get_tablespace_oid(create.tableSpace, true))))
+		return true;
+	for (const List *elements : {create.indexParams, create.indexIncludingParams})
+	{
+		for (const IndexElem *element : Each<const IndexElem>(elements))
+		{
+			// PostgreSQL also refuses an index on a system column.
+			if (element->name != nullptr && (get_attnum(table.id, element->name) <= 0 ||
+											 IsVirtualColumn(table.id, element->name)))
+				return true;
+		}
+	}
+	for (const IndexElem *element : Each<const IndexElem>(create.indexParams))
+	{
+		if (element->name != nullptr &&
+			!CanIndexColumn(table.id, element->name, element->opclass, method))
+			return true;
+	}
+	if (create.idxname != nullptr && !create.if_not_exists &&
+		IsNameTaken(table, create.idxname, false))
+		return true;
+	return create.unique && table.kind == RELKIND_PARTITIONED_TABLE &&
+		   LacksPartitionKey(table.id, NamesOf(create.indexParams));
+}
+
+} // namespace psi
