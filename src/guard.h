@@ -28,6 +28,12 @@ extern "C"
 		PSI_MODE_REWRITE
 	};
 
+	/* The greatest value of pg_safe_index.max_violations. */
+	enum
+	{
+		PSI_VIOLATIONS_MAX = 1000000
+	};
+
 	/* The settings as the GUC machinery holds them. */
 	struct psi_settings
 	{

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "stats.hpp"
+#include "stats_ring.hpp"
 
 namespace psi
 {
@@ -19,7 +20,7 @@ struct DatabaseCounters
 	pg_atomic_uint64 failed_builds[operation_count];
 };
 
-// One row of the ring.
+// One row of the ring. Its names and its text are valid in its encoding, and end with a NUL.
 struct Violation
 {
 	TimestampTz at;
@@ -41,12 +42,11 @@ struct Violation
 
 struct Shared
 {
-	LWLock *lock; // for all but the atomic counters
-	int max_violations;
-	int text_size;
+	LWLock *lock;   // for all but the atomic counters
+	Size text_size; // room for the text of a row, with its NUL
 	Size row_size;
-	std::uint64_t recorded;  // since the reset; the next row's number
-	std::uint64_t kept_from; // rows before this one were lost with a restart
+	Ring ring;
+	std::uint64_t reset_row; // the number of the first row after the reset
 	TimestampTz reset_at;
 	DatabaseCounters databases[databases_max + 1];
 	// the rows follow
@@ -57,20 +57,23 @@ inline Size RowSize()
 	return MAXALIGN(offsetof(Violation, text) + pgstat_track_activity_query_size);
 }
 
-// So many of the latest violations are in the ring. The caller holds the lock.
-inline std::uint32_t RowsKept(const Shared &stats)
+// The row with that number, whatever lies there.
+inline Violation *ViolationAt(Shared &stats, std::uint64_t number)
 {
-	const std::uint64_t since = stats.recorded - stats.kept_from;
-	const auto most = static_cast<std::uint64_t>(stats.max_violations);
-	return static_cast<std::uint32_t>(since < most ? since : most);
+	char *rows = reinterpret_cast<char *>(&stats) + MAXALIGN(sizeof(Shared));
+	return reinterpret_cast<Violation *>(rows + stats.row_size * (number % stats.ring.places));
+}
+
+// The bytes of a row that are in use. A row without an end would be read to the end of its place.
+inline Size UsedSize(const Shared &stats, const Violation &row)
+{
+	return offsetof(Violation, text) + strnlen(row.text, stats.text_size - 1) + 1;
 }
 
 // Null without shared memory.
 Shared *SharedStats();
 // Raises an error without shared memory.
 void RequireSharedStats();
-// The row with that number, whatever lies there.
-Violation *ViolationAt(Shared &stats, std::uint64_t number);
 // Sets everything to zero, with the lock held by the caller.
 void ResetStats(Shared &stats);
 // The same for memory that is new, before anybody else is there.

@@ -56,10 +56,11 @@ bool MaySeeText(Oid role)
 		   has_privs_of_role(GetUserId(), role);
 }
 
-void PutCounters(void *store, void *columns, DatabaseCounters &place, TimestampTz reset_at,
-				 bool others)
+// `database` is InvalidOid for the place for all others.
+void PutCounters(void *store, void *columns, DatabaseCounters &place, Oid database,
+				 TimestampTz reset_at)
 {
-	const Oid database = pg_atomic_read_u32(&place.database);
+	const bool others = database == InvalidOid;
 	for (int operation = 0; operation < operation_count; ++operation)
 	{
 		std::uint64_t counts[action_count];
@@ -115,18 +116,54 @@ void PutViolation(void *store, void *columns, const Violation &row)
 	Put(store, columns, values, nulls);
 }
 
-// A copy of the ring, so that the lock is held no longer than that takes. `count` is set.
-char *CopyRows(Shared &stats, int &count)
+// Rows that were copied out of the ring, one after the other, each with as many bytes as it uses.
+struct Slice
 {
-	auto *rows = static_cast<char *>(MemoryContextAllocHuge(
-		CurrentMemoryContext, stats.row_size * (static_cast<Size>(stats.max_violations) + 1)));
+	char *rows;
+	Size room;
+	Size used;
+};
+
+// A slice is copied in some ten microseconds, for which a refusal may have to wait.
+constexpr Size slice_room = 64 * 1024;
+
+// Copies the rows that come next in the scan, as many as there is room for. Returns the room that
+// the row after them needs, or 0 if there is none. Holds the lock meanwhile.
+Size CopySlice(Shared &stats, RingScan &scan, Slice &slice)
+{
+	Size needed = 0;
+	slice.used = 0;
 	LWLockAcquire(stats.lock, LW_SHARED);
-	count = static_cast<int>(RowsKept(stats));
-	for (int i = 0; i < count; ++i)
-		memcpy(rows + stats.row_size * i, ViolationAt(stats, stats.recorded - count + i),
-			   stats.row_size);
+	while (needed == 0 && scan.Find(stats.ring))
+	{
+		const Violation &row = *ViolationAt(stats, scan.at);
+		const Size size = MAXALIGN(UsedSize(stats, row));
+		if (size > slice.room - slice.used)
+		{
+			needed = size;
+			continue;
+		}
+		memcpy(slice.rows + slice.used, &row, UsedSize(stats, row));
+		slice.used += size;
+		++scan.at;
+	}
 	LWLockRelease(stats.lock);
-	return rows;
+	return needed;
+}
+
+// Puts the rows of the slice, and frees what each has needed.
+void PutSlice(void *store, void *columns, Shared &stats, const Slice &slice, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	for (Size at = 0; at < slice.used;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const auto &row = *reinterpret_cast<const Violation *>(slice.rows + at);
+		PutViolation(store, columns, row);
+		MemoryContextReset(context);
+		at += MAXALIGN(UsedSize(stats, row));
+	}
+	MemoryContextSwitchTo(caller);
 }
 
 } // namespace
@@ -142,12 +179,15 @@ extern "C" void psi_put_counters(void *store, void *columns)
 	LWLockAcquire(stats.lock, LW_SHARED);
 	const TimestampTz reset_at = stats.reset_at;
 	LWLockRelease(stats.lock);
-	for (int i = 0; i <= databases_max; ++i)
+	for (int i = 0; i < databases_max; ++i)
 	{
 		DatabaseCounters &place = stats.databases[i];
-		if (i == databases_max || pg_atomic_read_u32(&place.database) != InvalidOid)
-			PutCounters(store, columns, place, reset_at, i == databases_max);
+		// Read once: a reset may free the place at any moment.
+		const Oid database = pg_atomic_read_u32(&place.database);
+		if (database != InvalidOid)
+			PutCounters(store, columns, place, database, reset_at);
 	}
+	PutCounters(store, columns, stats.databases[databases_max], InvalidOid, reset_at);
 }
 
 extern "C" void psi_put_violations(void *store, void *columns)
@@ -156,14 +196,27 @@ extern "C" void psi_put_violations(void *store, void *columns)
 
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
-	int count = 0;
-	char *rows = CopyRows(stats, count);
-	for (int i = 0; i < count; ++i)
+	LWLockAcquire(stats.lock, LW_SHARED);
+	RingScan scan(stats.ring);
+	LWLockRelease(stats.lock);
+
+	Slice slice{static_cast<char *>(palloc(slice_room)), slice_room, 0};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_safe_index violation",
+												  ALLOCSET_SMALL_SIZES);
+	Size needed = slice_room;
+	while (needed > 0)
 	{
-		CHECK_FOR_INTERRUPTS();
-		PutViolation(store, columns, *reinterpret_cast<Violation *>(rows + stats.row_size * i));
+		// One long text.
+		if (needed > slice.room)
+		{
+			slice.room = needed;
+			slice.rows = static_cast<char *>(repalloc(slice.rows, slice.room));
+		}
+		needed = CopySlice(stats, scan, slice);
+		PutSlice(store, columns, stats, slice, context);
 	}
-	pfree(rows);
+	MemoryContextDelete(context);
+	pfree(slice.rows);
 }
 
 extern "C" void psi_put_violations_info(void *store, void *columns)
@@ -173,8 +226,8 @@ extern "C" void psi_put_violations_info(void *store, void *columns)
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
 	LWLockAcquire(stats.lock, LW_SHARED);
-	const std::uint64_t recorded = stats.recorded;
-	const std::uint32_t kept = RowsKept(stats);
+	const std::uint64_t recorded = stats.ring.next - stats.reset_row;
+	const std::uint64_t kept = stats.ring.Kept();
 	const TimestampTz reset_at = stats.reset_at;
 	LWLockRelease(stats.lock);
 	Datum values[] = {Int64GetDatum(static_cast<int64>(recorded)),
