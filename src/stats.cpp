@@ -145,7 +145,7 @@ void RecordViolation(const Finding &finding, const char *index, Mode mode, Actio
 
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	row->at = GetCurrentTimestamp(); // in the order of the ring
-	memcpy(ViolationAt(*shared, shared->ring.next), row, size);
+	WriteRow(*shared, shared->ring.next, *row, size);
 	++shared->ring.next;
 	LWLockRelease(shared->lock);
 	pfree(row);
@@ -158,7 +158,8 @@ extern "C" size_t psi_shared_size(int max_violations)
 	using namespace psi;
 
 	return add_size(MAXALIGN(sizeof(Shared)),
-					mul_size(static_cast<Size>(max_violations), RowSize()));
+					mul_size(static_cast<Size>(max_violations),
+							 PlaceSize(static_cast<Size>(pgstat_track_activity_query_size))));
 }
 
 extern "C" void psi_request_shared_memory(int max_violations)
@@ -180,7 +181,7 @@ extern "C" void psi_attach_shared_memory(int max_violations)
 		shared->lock = &GetNamedLWLockTranche(tranche)->lock;
 		shared->ring = {0, 0, static_cast<std::uint64_t>(max_violations)};
 		shared->text_size = static_cast<Size>(pgstat_track_activity_query_size);
-		shared->row_size = RowSize();
+		shared->place_size = PlaceSize(shared->text_size);
 		ForgetStats(*shared);
 	}
 	LWLockRelease(AddinShmemInitLock);

@@ -140,25 +140,25 @@ bool ReadPlace(Input &input, DatabaseCounters &place, bool others)
 	return true;
 }
 
-// `to` is null if no rows are kept. The text may be longer than there is room for today.
-bool ReadRow(Input &input, Violation *to, Size text_size)
+// The text may be longer than there is room for today.
+bool ReadRow(Input &input, Shared &stats, std::uint64_t number)
 {
-	Violation row;
+	Violation header;
 	std::uint32_t length = 0;
-	if (!Read(input, &row, offsetof(Violation, text)) || !IsSound(row) ||
+	if (!Read(input, &header, offsetof(Violation, text)) || !IsSound(header) ||
 		!Read(input, &length, sizeof(length)) || length >= text_size_max)
 		return false;
-	auto *text = static_cast<char *>(palloc(length + 1));
+	auto *row = static_cast<Violation *>(palloc(offsetof(Violation, text) + length + 1));
+	memcpy(row, &header, offsetof(Violation, text));
 	const bool good =
-		Read(input, text, length) && ValidLength(row.encoding, text, length) == length;
-	if (good && to != nullptr)
+		Read(input, row->text, length) && ValidLength(row->encoding, row->text, length) == length;
+	if (good && stats.ring.places > 0)
 	{
-		const Size kept = ValidLength(row.encoding, text, Min(length, text_size - 1));
-		memcpy(to, &row, offsetof(Violation, text));
-		memcpy(to->text, text, kept);
-		to->text[kept] = '\0';
+		const Size kept = ValidLength(row->encoding, row->text, Min(length, stats.text_size - 1));
+		row->text[kept] = '\0';
+		WriteRow(stats, number, *row, offsetof(Violation, text) + kept + 1);
 	}
-	pfree(text);
+	pfree(row);
 	return good;
 }
 
@@ -198,7 +198,7 @@ bool WriteStats(const Sink &sink, Shared &stats)
 	}
 	for (std::uint64_t number = stats.ring.Oldest(); number < stats.ring.next; ++number)
 	{
-		const Violation &row = *ViolationAt(stats, number);
+		const Violation &row = PlaceAt(stats, number).row;
 		const auto length =
 			static_cast<std::uint32_t>(UsedSize(stats, row) - offsetof(Violation, text) - 1);
 		Write(output, &row, offsetof(Violation, text));
@@ -226,8 +226,7 @@ bool ReadStats(const Source &source, Shared &stats)
 	stats.reset_at = header.reset_at;
 	for (std::uint64_t number = stats.ring.first; number < stats.ring.next; ++number)
 	{
-		Violation *place = stats.ring.places > 0 ? ViolationAt(stats, number) : nullptr;
-		if (!ReadRow(input, place, stats.text_size))
+		if (!ReadRow(input, stats, number))
 			return false;
 	}
 	const pg_crc32c computed = input.sum;

@@ -1,9 +1,8 @@
-// stats_ring: which violations are in the ring, and which of them a reader has not seen yet.
+// stats_ring: which violations are in the ring, and in which place.
 //
-// Rows are numbered in the order in which they are recorded; a row lies in the place (number %
-// places). A number is never given twice while the server runs, so a reader that has released the
-// lock can tell what happened meanwhile from the numbers alone. Pure: the standard library only,
-// so that test/unit can let writers and readers take turns.
+// Rows are numbered in the order in which they are recorded; a number is never given twice while
+// the server runs, not even after a reset. Pure: the standard library only, so that test/unit can
+// let writers and readers take turns.
 #pragma once
 
 #include <cstdint>
@@ -26,27 +25,19 @@ struct Ring
 	{
 		return next - Oldest();
 	}
+	// Where the row lies, as long as it is there. There are places.
+	constexpr std::uint64_t PlaceOf(std::uint64_t row) const
+	{
+		return row % places;
+	}
 };
 
-// A reader on its way through the ring. It sees the rows that were there when it began, the oldest
-// first and none twice; those that are overwritten or forgotten before it comes to them are left
-// out. The caller holds the lock for each call, and may release it between two calls.
-struct RingScan
+// What a place says of itself: which row is in it, or that there is none, as long as one is being
+// written. Comes again after 2^31 rows, which no reader sees pass.
+constexpr std::uint32_t VersionOf(std::uint64_t row)
 {
-	std::uint64_t at;  // the row to be read next
-	std::uint64_t end; // the first row that was recorded after the scan began
-
-	explicit constexpr RingScan(const Ring &ring) : at(ring.Oldest()), end(ring.next)
-	{
-	}
-
-	// Moves on to the next row that is there. False if none is left.
-	constexpr bool Find(const Ring &ring)
-	{
-		if (at < ring.Oldest())
-			at = ring.Oldest();
-		return at < end;
-	}
-};
+	return static_cast<std::uint32_t>(2 * row + 1);
+}
+constexpr std::uint32_t version_of_none = 0;
 
 } // namespace psi

@@ -116,56 +116,6 @@ void PutViolation(void *store, void *columns, const Violation &row)
 	Put(store, columns, values, nulls);
 }
 
-// Rows that were copied out of the ring, one after the other, each with as many bytes as it uses.
-struct Slice
-{
-	char *rows;
-	Size room;
-	Size used;
-};
-
-// A slice is copied in some ten microseconds, for which a refusal may have to wait.
-constexpr Size slice_room = 64 * 1024;
-
-// Copies the rows that come next in the scan, as many as there is room for. Returns the room that
-// the row after them needs, or 0 if there is none. Holds the lock meanwhile.
-Size CopySlice(Shared &stats, RingScan &scan, Slice &slice)
-{
-	Size needed = 0;
-	slice.used = 0;
-	LWLockAcquire(stats.lock, LW_SHARED);
-	while (needed == 0 && scan.Find(stats.ring))
-	{
-		const Violation &row = *ViolationAt(stats, scan.at);
-		const Size size = MAXALIGN(UsedSize(stats, row));
-		if (size > slice.room - slice.used)
-		{
-			needed = size;
-			continue;
-		}
-		memcpy(slice.rows + slice.used, &row, UsedSize(stats, row));
-		slice.used += size;
-		++scan.at;
-	}
-	LWLockRelease(stats.lock);
-	return needed;
-}
-
-// Puts the rows of the slice, and frees what each has needed.
-void PutSlice(void *store, void *columns, Shared &stats, const Slice &slice, MemoryContext context)
-{
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	for (Size at = 0; at < slice.used;)
-	{
-		CHECK_FOR_INTERRUPTS();
-		const auto &row = *reinterpret_cast<const Violation *>(slice.rows + at);
-		PutViolation(store, columns, row);
-		MemoryContextReset(context);
-		at += MAXALIGN(UsedSize(stats, row));
-	}
-	MemoryContextSwitchTo(caller);
-}
-
 } // namespace
 
 } // namespace psi
@@ -197,26 +147,24 @@ extern "C" void psi_put_violations(void *store, void *columns)
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
 	LWLockAcquire(stats.lock, LW_SHARED);
-	RingScan scan(stats.ring);
+	const Ring ring = stats.ring;
 	LWLockRelease(stats.lock);
 
-	Slice slice{static_cast<char *>(palloc(slice_room)), slice_room, 0};
+	// One row at a time: a million of them do not fit into work_mem.
+	auto *row = static_cast<Violation *>(palloc(stats.place_size));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_safe_index violation",
 												  ALLOCSET_SMALL_SIZES);
-	Size needed = slice_room;
-	while (needed > 0)
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	for (std::uint64_t number = ring.Oldest(); number < ring.next; ++number)
 	{
-		// One long text.
-		if (needed > slice.room)
-		{
-			slice.room = needed;
-			slice.rows = static_cast<char *>(repalloc(slice.rows, slice.room));
-		}
-		needed = CopySlice(stats, scan, slice);
-		PutSlice(store, columns, stats, slice, context);
+		CHECK_FOR_INTERRUPTS();
+		if (CopyRow(stats, number, *row))
+			PutViolation(store, columns, *row);
+		MemoryContextReset(context);
 	}
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	pfree(slice.rows);
+	pfree(row);
 }
 
 extern "C" void psi_put_violations_info(void *store, void *columns)

@@ -1,9 +1,8 @@
-// A reader of the ring, with writers and resets between its steps: what it sees.
+// The ring of the record, and readers in it that take no lock: what they see while writers go on.
 #include "stats_ring.hpp"
 
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <random>
 #include <vector>
 
@@ -11,173 +10,136 @@ namespace
 {
 
 using psi::Ring;
-using psi::RingScan;
 
-// The ring with what lies in its places, kept the plain way.
-class Model
+TEST(Ring, KeepsTheLatest)
 {
-  public:
-	explicit Model(std::uint64_t places, std::uint64_t first = 0)
-		: ring{first, first, places}, rows(places)
-	{
-	}
-	void Record()
-	{
-		if (ring.places > 0)
-			rows[ring.next % ring.places] = ring.next;
-		++ring.next;
-	}
-	void Record(int times)
-	{
-		for (int i = 0; i < times; ++i)
-			Record();
-	}
-	void Reset()
-	{
-		ring.first = ring.next;
-		rows.assign(rows.size(), std::nullopt);
-	}
-	// What is in the place of the row with this number.
-	std::optional<std::uint64_t> At(std::uint64_t number) const
-	{
-		return rows[number % ring.places];
-	}
-	std::uint64_t Count() const
-	{
-		std::uint64_t count = 0;
-		for (const auto &row : rows)
-			count += row.has_value();
-		return count;
-	}
-	bool Has(std::uint64_t number) const
-	{
-		return ring.places > 0 && At(number) == number;
-	}
+	EXPECT_EQ((Ring{0, 0, 3}.Oldest()), 0u);
+	EXPECT_EQ((Ring{0, 0, 3}.Kept()), 0u);
+	EXPECT_EQ((Ring{2, 0, 3}.Oldest()), 0u);
+	EXPECT_EQ((Ring{3, 0, 3}.Oldest()), 0u);
+	EXPECT_EQ((Ring{4, 0, 3}.Oldest()), 1u);
+	EXPECT_EQ((Ring{4, 0, 3}.Kept()), 3u);
+	EXPECT_EQ((Ring{1000000007, 0, 3}.Oldest()), 1000000004u);
+}
 
-	Ring ring;
+TEST(Ring, ForgetsWhatIsBeforeTheFirst)
+{
+	EXPECT_EQ((Ring{10, 10, 3}.Kept()), 0u);
+	EXPECT_EQ((Ring{10, 10, 3}.Oldest()), 10u);
+	EXPECT_EQ((Ring{12, 10, 3}.Oldest()), 10u);
+	EXPECT_EQ((Ring{12, 10, 3}.Kept()), 2u);
+	EXPECT_EQ((Ring{20, 10, 3}.Oldest()), 17u);
+}
 
-  private:
-	std::vector<std::optional<std::uint64_t>> rows;
+TEST(Ring, WithoutPlaces)
+{
+	EXPECT_EQ((Ring{10, 0, 0}.Kept()), 0u);
+	EXPECT_EQ((Ring{10, 0, 0}.Oldest()), 10u);
+}
+
+TEST(Version, OfEachRow)
+{
+	for (const std::uint64_t row :
+		 {0ull, 1ull, 0x7FFFFFFEull, 0x7FFFFFFFull, 0x80000000ull, 0xFFFFFFFFull, 1ull << 47})
+	{
+		EXPECT_NE(psi::VersionOf(row), psi::version_of_none);
+		EXPECT_NE(psi::VersionOf(row), psi::VersionOf(row + 1));
+		EXPECT_NE(psi::VersionOf(row), psi::VersionOf(row + 1000000));
+	}
+}
+
+// A place whose contents are two words, written and read word by word.
+struct Place
+{
+	std::uint32_t version = psi::version_of_none;
+	std::uint64_t words[2] = {};
 };
 
-// Reads at most so many rows, as they lie there.
-std::vector<std::uint64_t> Read(RingScan &scan, const Model &model, int most)
+// The steps in which a row is written, as WriteRow() has them.
+class Writer
 {
-	std::vector<std::uint64_t> seen;
-	for (int i = 0; i < most && scan.Find(model.ring); ++i)
-		seen.push_back(model.At(scan.at++).value_or(~0ull));
-	return seen;
-}
+  public:
+	// Goes one step. True when the row is there.
+	bool Step(Ring &ring, std::vector<Place> &places)
+	{
+		Place &place = places[ring.PlaceOf(ring.next)];
+		switch (step++)
+		{
+		case 0:
+			place.version = psi::version_of_none;
+			return false;
+		case 1:
+		case 2:
+			place.words[step - 2] = ring.next;
+			return false;
+		case 3:
+			place.version = psi::VersionOf(ring.next);
+			return false;
+		default:
+			++ring.next;
+			step = 0;
+			return true;
+		}
+	}
 
-constexpr int all = 1 << 20;
+  private:
+	int step = 0;
+};
 
-using Rows = std::vector<std::uint64_t>;
-
-TEST(RingScan, OfNothing)
-{
-	const Model empty(3);
-	RingScan scan(empty.ring);
-	EXPECT_EQ(Read(scan, empty, all), Rows{});
-	Model off(0);
-	off.Record(5);
-	RingScan none(off.ring);
-	EXPECT_FALSE(none.Find(off.ring));
-	EXPECT_EQ(off.ring.Kept(), 0u);
-}
-
-TEST(RingScan, OldestFirst)
-{
-	Model model(3);
-	model.Record(2);
-	RingScan two(model.ring);
-	EXPECT_EQ(Read(two, model, all), (Rows{0, 1}));
-	model.Record(3);
-	RingScan three(model.ring);
-	EXPECT_EQ(Read(three, model, all), (Rows{2, 3, 4}));
-}
-
-TEST(RingScan, WhatIsRecordedMeanwhileIsLeftOut)
-{
-	Model model(10);
-	model.Record(4);
-	RingScan scan(model.ring);
-	EXPECT_EQ(Read(scan, model, 2), (Rows{0, 1}));
-	model.Record(3);
-	EXPECT_EQ(Read(scan, model, all), (Rows{2, 3}));
-}
-
-TEST(RingScan, WhatIsOverwrittenMeanwhileIsLeftOut)
-{
-	Model model(4);
-	model.Record(4);
-	RingScan scan(model.ring);
-	EXPECT_EQ(Read(scan, model, 1), (Rows{0}));
-	model.Record(2); // over 0 and 1
-	EXPECT_EQ(Read(scan, model, 1), (Rows{2}));
-	model.Record(1); // over 2, which it has seen
-	EXPECT_EQ(Read(scan, model, all), (Rows{3}));
-}
-
-TEST(RingScan, EndsWhenAllIsOverwritten)
-{
-	Model model(4);
-	model.Record(4);
-	RingScan scan(model.ring);
-	EXPECT_EQ(Read(scan, model, 1), (Rows{0}));
-	model.Record(400);
-	EXPECT_EQ(Read(scan, model, all), Rows{});
-}
-
-TEST(RingScan, EndsWithAReset)
-{
-	Model model(4);
-	model.Record(6);
-	RingScan scan(model.ring);
-	EXPECT_EQ(Read(scan, model, 1), (Rows{2}));
-	model.Reset();
-	EXPECT_EQ(model.ring.Kept(), 0u);
-	model.Record(2);
-	EXPECT_EQ(Read(scan, model, all), Rows{});
-	RingScan again(model.ring);
-	EXPECT_EQ(Read(again, model, all), (Rows{6, 7}));
-}
-
-// Whatever happens between two steps: rows that were there at the beginning, in order, none twice,
-// and all of them that were still there when it was their turn.
-TEST(RingScan, AnyOrderOfEvents)
+// Readers between any two steps of a writer, and the other way round, beside resets: rows that were
+// there when the reader began, in order, none twice, none torn; all of those that nobody has begun
+// to overwrite.
+TEST(Ring, AnyOrderOfSteps)
 {
 	std::mt19937 random(1);
-	const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+	const auto below = [&](unsigned n) { return static_cast<unsigned>(random()) % n; };
+	int seen = 0;
+	int left_out = 0;
 	for (int round = 0; round < 20000; ++round)
 	{
-		Model model(static_cast<std::uint64_t>(below(12)), static_cast<std::uint64_t>(below(100)));
-		model.Record(below(30));
-		ASSERT_EQ(model.ring.Kept(), model.Count());
-		RingScan scan(model.ring);
-		const std::uint64_t end = model.ring.next;
-		std::uint64_t next = model.ring.Oldest(); // the next row that it may see
-		for (bool more = true; more;)
+		const std::uint64_t places_count = 1 + below(8);
+		Ring ring{below(3) == 0 ? (1ull << 31) - 5 : 0, 0, places_count};
+		ring.first = ring.next;
+		std::vector<Place> places(places_count);
+		Writer writer;
+		for (unsigned steps = below(100); steps > 0; --steps)
+			writer.Step(ring, places);
+		const unsigned haste = 1 + below(10);
+		const auto others = [&]
 		{
-			const int event = below(20);
-			if (event == 0)
-				model.Reset();
-			else if (event < 10)
-				model.Record(below(8));
-			const int most = 1 + below(4);
-			const Rows seen = Read(scan, model, most);
-			for (const std::uint64_t row : seen)
+			for (unsigned steps = below(haste); steps > 0; --steps)
+				writer.Step(ring, places);
+			if (below(50) == 0)
+				ring.first = ring.next;
+		};
+
+		const Ring begun = ring;
+		for (std::uint64_t row = begun.Oldest(); row < begun.next; ++row)
+		{
+			const Place &place = places[begun.PlaceOf(row)];
+			others();
+			bool good = place.version == psi::VersionOf(row);
+			others();
+			const std::uint64_t first_word = place.words[0];
+			others();
+			const std::uint64_t second_word = place.words[1];
+			others();
+			good = good && place.version == psi::VersionOf(row);
+			if (good)
 			{
-				ASSERT_LT(row, end);
-				ASSERT_GE(row, next);
-				for (; next < row; ++next)
-					ASSERT_FALSE(model.Has(next)) << "left out: " << next;
-				++next;
+				++seen;
+				ASSERT_EQ(first_word, row);
+				ASSERT_EQ(second_word, row);
 			}
-			more = seen.size() == static_cast<std::size_t>(most);
+			else
+			{
+				++left_out;
+				ASSERT_GE(ring.next, row + places_count) << "nobody was about to overwrite it";
+			}
 		}
-		for (; next < end; ++next)
-			ASSERT_FALSE(model.Has(next)) << "left out at the end: " << next;
 	}
+	EXPECT_GT(seen, 1000);
+	EXPECT_GT(left_out, 1000);
 }
 
 } // namespace
