@@ -49,7 +49,10 @@ void AtShutdown(int code, Datum)
 	if (good)
 	{
 		const bool written = WriteStats({handle, WriteTo}, *stats);
+		const int reason = errno;
 		good = FreeFile(handle) == 0 && written;
+		if (!written)
+			errno = reason;
 	}
 	if (good)
 		durable_rename(temporary_name, file_name, LOG);

@@ -541,6 +541,22 @@ void CheckLimits()
 	const std::size_t last_row = file.size() - (file.size() - rows_at) / 5;
 	const std::size_t last_place = rows_at - place_size;
 
+	CheckFile("", 3, 100);
+	CheckFile(file, 3, 100);
+	CheckFile(file + "none", 3, 100);
+	CheckFile(file + Checksum(file) + "x", 3, 100);
+	// Rows that are promised, and are not there.
+	for (const std::uint64_t recorded : {0, 1})
+	{
+		for (const std::uint32_t promised : {0, 1})
+		{
+			std::string rowless = file.substr(0, rows_at);
+			std::memcpy(&rowless[20], &promised, sizeof(promised));
+			std::memcpy(&rowless[24], &recorded, sizeof(recorded));
+			CheckFile(rowless + Checksum(rowless), 3, 100);
+		}
+	}
+
 	std::vector<Field> fields(std::begin(header_fields), std::end(header_fields));
 	for (const std::size_t at :
 		 {header_size, header_size + 8, last_place - 8, last_place, last_place + 8, rows_at - 8})
@@ -571,14 +587,13 @@ void CheckLimits()
 
 } // namespace
 
-extern "C" int LLVMFuzzerInitialize(int *, char ***)
-{
-	CheckLimits();
-	return 0;
-}
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
+	static bool begun = false;
+	if (!begun)
+		CheckLimits();
+	begun = true;
+
 	FuzzedDataProvider bytes(data, size);
 	const auto rows = bytes.ConsumeIntegralInRange<std::uint64_t>(0, 6);
 	const auto text_size = bytes.ConsumeIntegralInRange<Size>(100, 1200);
