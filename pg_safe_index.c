@@ -182,7 +182,7 @@ static void define_settings(void)
 	DefineCustomIntVariable(
 		"pg_safe_index.max_violations", "The number of violations that are kept on record.",
 		"They are kept in shared memory, the latest ones. 0 turns this off.",
-		&settings.max_violations, 1000, 0, 1000000,
+		&settings.max_violations, 1000, 0, PSI_VIOLATIONS_MAX,
 		process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, NULL, NULL,
 		NULL);
 

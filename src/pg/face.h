@@ -35,6 +35,12 @@ enum psi_mode
 	PSI_MODE_REWRITE
 };
 
+/* The greatest value of pg_safe_index.max_violations. */
+enum
+{
+	PSI_VIOLATIONS_MAX = 1000000
+};
+
 /* The settings as the GUC machinery holds them. */
 struct psi_settings
 {

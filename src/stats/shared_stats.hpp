@@ -1,9 +1,10 @@
-// stats_parts: the layout of the shared memory; for the files of the room stats only.
+// shared_stats: the layout of the shared memory. For this folder only.
 #pragma once
 
 #include <cstdint>
 
 #include "stats/stats.hpp"
+#include "stats/stats_ring.hpp"
 
 namespace psi
 {
@@ -19,7 +20,7 @@ struct DatabaseCounters
 	pg_atomic_uint64 failed_builds[operation_count];
 };
 
-// One row of the ring.
+// One row of the ring. Its names and its text are valid in its encoding, and end with a NUL.
 struct Violation
 {
 	TimestampTz at;
@@ -39,38 +40,75 @@ struct Violation
 	char text[FLEXIBLE_ARRAY_MEMBER]; // Shared::text_size
 };
 
+// A place of the ring. Readers take no lock, since a reader that is not given the processor while
+// it holds one would keep refusals waiting. They look at the version before and after they copy a
+// row, as those of pg_stat_activity do (PgBackendStatus): if it is not that of the row, the row has
+// been overwritten.
+struct Place
+{
+	volatile std::uint32_t version; // stats_ring.hpp
+	Violation row;
+};
+
 struct Shared
 {
-	LWLock *lock; // for all but the atomic counters
-	int max_violations;
-	int text_size;
-	Size row_size;
-	std::uint64_t recorded;  // since the reset; the next row's number
-	std::uint64_t kept_from; // rows before this one were lost with a restart
+	LWLock *lock;   // for all but the atomic counters; for the rows, only to write them
+	Size text_size; // room for the text of a row, with its NUL
+	Size place_size;
+	Ring ring;
+	std::uint64_t reset_row; // the number of the first row after the reset
 	TimestampTz reset_at;
 	DatabaseCounters databases[databases_max + 1];
 	// the rows follow
 };
 
-inline Size RowSize()
+inline Size PlaceSize(Size text_size)
 {
-	return MAXALIGN(offsetof(Violation, text) + pgstat_track_activity_query_size);
+	return MAXALIGN(offsetof(Place, row) + offsetof(Violation, text) + text_size);
 }
 
-// So many of the latest violations are in the ring. The caller holds the lock.
-inline std::uint32_t RowsKept(const Shared &stats)
+inline Place &PlaceAt(Shared &stats, std::uint64_t number)
 {
-	const std::uint64_t since = stats.recorded - stats.kept_from;
-	const auto most = static_cast<std::uint64_t>(stats.max_violations);
-	return static_cast<std::uint32_t>(since < most ? since : most);
+	char *places = reinterpret_cast<char *>(&stats) + MAXALIGN(sizeof(Shared));
+	return *reinterpret_cast<Place *>(places + stats.place_size * stats.ring.PlaceOf(number));
+}
+
+// The bytes of a row that are in use. One that is just being written may have no end, and is taken
+// to reach to that of its place.
+inline Size UsedSize(const Shared &stats, const Violation &row)
+{
+	return offsetof(Violation, text) + strnlen(row.text, stats.text_size - 1) + 1;
+}
+
+// Writes a row, of which so many bytes are in use. The caller holds the lock exclusively, or is
+// alone, and makes the number that of the last row afterwards.
+inline void WriteRow(Shared &stats, std::uint64_t number, const Violation &row, Size used)
+{
+	Place &place = PlaceAt(stats, number);
+	place.version = version_of_none;
+	pg_write_barrier();
+	memcpy(&place.row, &row, used);
+	pg_write_barrier();
+	place.version = VersionOf(number);
+}
+
+// Copies a row to where there is room for the greatest. False if it has been overwritten, and then
+// anything may have been copied. Takes no lock.
+inline bool CopyRow(Shared &stats, std::uint64_t number, Violation &to)
+{
+	const Place &place = PlaceAt(stats, number);
+	if (place.version != VersionOf(number))
+		return false;
+	pg_read_barrier();
+	memcpy(&to, &place.row, UsedSize(stats, place.row));
+	pg_read_barrier();
+	return place.version == VersionOf(number);
 }
 
 // Null without shared memory.
 Shared *SharedStats();
 // Raises an error without shared memory.
 void RequireSharedStats();
-// The row with that number, whatever lies there.
-Violation *ViolationAt(Shared &stats, std::uint64_t number);
 // Sets everything to zero, with the lock held by the caller.
 void ResetStats(Shared &stats);
 // The same for memory that is new, before anybody else is there.

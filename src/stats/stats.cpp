@@ -1,7 +1,7 @@
 // stats: one piece of shared memory: counters for each database, then the ring of violations.
 #include "stats/stats.hpp"
 
-#include "stats/shared_stats.hpp"
+#include "stats/stats_format.hpp"
 
 namespace psi
 {
@@ -32,9 +32,11 @@ DatabaseCounters &CountersHere()
 	return shared->databases[places];
 }
 
+// Into memory that is zero.
 void CopyName(char *to, const char *from)
 {
-	strlcpy(to, from != nullptr ? from : "", NAMEDATALEN);
+	if (from != nullptr)
+		memcpy(to, from, ValidLength(GetDatabaseEncoding(), from, NAMEDATALEN - 1));
 }
 
 // The client's address as text, empty for a socket.
@@ -66,13 +68,6 @@ void RequireSharedStats()
 						errmsg("pg_safe_index must be loaded via \"shared_preload_libraries\"")));
 }
 
-Violation *ViolationAt(Shared &stats, std::uint64_t number)
-{
-	char *rows = reinterpret_cast<char *>(&stats) + MAXALIGN(sizeof(Shared));
-	return reinterpret_cast<Violation *>(
-		rows + stats.row_size * (number % static_cast<std::uint64_t>(stats.max_violations)));
-}
-
 void ResetStats(Shared &stats)
 {
 	for (DatabaseCounters &place : stats.databases)
@@ -87,7 +82,7 @@ void ResetStats(Shared &stats)
 			pg_atomic_write_u64(&place.failed_builds[operation], 0);
 		}
 	}
-	stats.recorded = stats.kept_from = 0;
+	stats.ring.first = stats.reset_row = stats.ring.next;
 	stats.reset_at = GetCurrentTimestamp();
 }
 
@@ -103,6 +98,7 @@ void ForgetStats(Shared &stats)
 			pg_atomic_init_u64(&place.failed_builds[operation], 0);
 		}
 	}
+	stats.ring.next = 0;
 	ResetStats(stats);
 }
 
@@ -122,11 +118,13 @@ void CountFailedBuild(Operation operation)
 void RecordViolation(const Judgment &judgment, const char *index, Mode mode, Action action,
 					 const char *text)
 {
-	if (shared == nullptr || shared->max_violations == 0)
+	if (shared == nullptr || shared->ring.places == 0)
 		return;
 	const Target &target = judgment.target;
 	// All that may take long is done before the lock is taken.
-	auto *row = static_cast<Violation *>(palloc0(shared->row_size));
+	const Size length = ValidLength(GetDatabaseEncoding(), text, shared->text_size - 1);
+	const Size size = offsetof(Violation, text) + length + 1;
+	auto *row = static_cast<Violation *>(palloc0(size));
 	row->database = MyDatabaseId;
 	row->role = GetUserId();
 	row->pid = MyProcPid;
@@ -143,14 +141,12 @@ void RecordViolation(const Judgment &judgment, const char *index, Mode mode, Act
 	CopyName(row->table, is_table ? target.table.name : nullptr);
 	CopyName(row->index, index);
 	CopyClient(row->client);
-	const int room = shared->text_size - 1;
-	const int length = static_cast<int>(strlen(text));
-	memcpy(row->text, text, length <= room ? length : pg_mbcliplen(text, length, room));
+	memcpy(row->text, text, length);
 
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	row->at = GetCurrentTimestamp(); // in the order of the ring
-	memcpy(ViolationAt(*shared, shared->recorded), row, shared->row_size);
-	++shared->recorded;
+	WriteRow(*shared, shared->ring.next, *row, size);
+	++shared->ring.next;
 	LWLockRelease(shared->lock);
 	pfree(row);
 }
@@ -162,7 +158,8 @@ extern "C" size_t psi_shared_size(int max_violations)
 	using namespace psi;
 
 	return add_size(MAXALIGN(sizeof(Shared)),
-					mul_size(static_cast<Size>(max_violations), RowSize()));
+					mul_size(static_cast<Size>(max_violations),
+							 PlaceSize(static_cast<Size>(pgstat_track_activity_query_size))));
 }
 
 extern "C" void psi_request_shared_memory(int max_violations)
@@ -182,9 +179,9 @@ extern "C" void psi_attach_shared_memory(int max_violations)
 	if (!found)
 	{
 		shared->lock = &GetNamedLWLockTranche(tranche)->lock;
-		shared->max_violations = max_violations;
-		shared->text_size = pgstat_track_activity_query_size;
-		shared->row_size = RowSize();
+		shared->ring = {0, 0, static_cast<std::uint64_t>(max_violations)};
+		shared->text_size = static_cast<Size>(pgstat_track_activity_query_size);
+		shared->place_size = PlaceSize(shared->text_size);
 		ForgetStats(*shared);
 	}
 	LWLockRelease(AddinShmemInitLock);

@@ -54,10 +54,11 @@ bool MaySeeText(Oid role)
 		   has_privs_of_role(GetUserId(), role);
 }
 
-void PutCounters(void *store, void *columns, DatabaseCounters &place, TimestampTz reset_at,
-				 bool others)
+// `database` is InvalidOid for the place for all others.
+void PutCounters(void *store, void *columns, DatabaseCounters &place, Oid database,
+				 TimestampTz reset_at)
 {
-	const Oid database = pg_atomic_read_u32(&place.database);
+	const bool others = database == InvalidOid;
 	for (int operation = 0; operation < operation_count; ++operation)
 	{
 		std::uint64_t counts[action_count];
@@ -113,20 +114,6 @@ void PutViolation(void *store, void *columns, const Violation &row)
 	Put(store, columns, values, nulls);
 }
 
-// A copy of the ring, so that the lock is held no longer than that takes. `count` is set.
-char *CopyRows(Shared &stats, int &count)
-{
-	auto *rows = static_cast<char *>(MemoryContextAllocHuge(
-		CurrentMemoryContext, stats.row_size * (static_cast<Size>(stats.max_violations) + 1)));
-	LWLockAcquire(stats.lock, LW_SHARED);
-	count = static_cast<int>(RowsKept(stats));
-	for (int i = 0; i < count; ++i)
-		memcpy(rows + stats.row_size * i, ViolationAt(stats, stats.recorded - count + i),
-			   stats.row_size);
-	LWLockRelease(stats.lock);
-	return rows;
-}
-
 } // namespace
 
 } // namespace psi
@@ -140,12 +127,15 @@ extern "C" void psi_put_counters(void *store, void *columns)
 	LWLockAcquire(stats.lock, LW_SHARED);
 	const TimestampTz reset_at = stats.reset_at;
 	LWLockRelease(stats.lock);
-	for (int i = 0; i <= databases_max; ++i)
+	for (int i = 0; i < databases_max; ++i)
 	{
 		DatabaseCounters &place = stats.databases[i];
-		if (i == databases_max || pg_atomic_read_u32(&place.database) != InvalidOid)
-			PutCounters(store, columns, place, reset_at, i == databases_max);
+		// Read once: a reset may free the place at any moment.
+		const Oid database = pg_atomic_read_u32(&place.database);
+		if (database != InvalidOid)
+			PutCounters(store, columns, place, database, reset_at);
 	}
+	PutCounters(store, columns, stats.databases[databases_max], InvalidOid, reset_at);
 }
 
 extern "C" void psi_put_violations(void *store, void *columns)
@@ -154,14 +144,25 @@ extern "C" void psi_put_violations(void *store, void *columns)
 
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
-	int count = 0;
-	char *rows = CopyRows(stats, count);
-	for (int i = 0; i < count; ++i)
+	LWLockAcquire(stats.lock, LW_SHARED);
+	const Ring ring = stats.ring;
+	LWLockRelease(stats.lock);
+
+	// One row at a time: a million of them do not fit into work_mem.
+	auto *row = static_cast<Violation *>(palloc(stats.place_size));
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pg_safe_index violation",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	for (std::uint64_t number = ring.Oldest(); number < ring.next; ++number)
 	{
 		CHECK_FOR_INTERRUPTS();
-		PutViolation(store, columns, *reinterpret_cast<Violation *>(rows + stats.row_size * i));
+		if (CopyRow(stats, number, *row))
+			PutViolation(store, columns, *row);
+		MemoryContextReset(context);
 	}
-	pfree(rows);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	pfree(row);
 }
 
 extern "C" void psi_put_violations_info(void *store, void *columns)
@@ -171,8 +172,8 @@ extern "C" void psi_put_violations_info(void *store, void *columns)
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
 	LWLockAcquire(stats.lock, LW_SHARED);
-	const std::uint64_t recorded = stats.recorded;
-	const std::uint32_t kept = RowsKept(stats);
+	const std::uint64_t recorded = stats.ring.next - stats.reset_row;
+	const std::uint64_t kept = stats.ring.Kept();
 	const TimestampTz reset_at = stats.reset_at;
 	LWLockRelease(stats.lock);
 	Datum values[] = {Int64GetDatum(static_cast<int64>(recorded)),

@@ -70,6 +70,12 @@ constexpr TableFacts Partitioned(int leaves, int standing, std::optional<std::in
 	return facts;
 }
 
+constexpr TableFacts WithForeign(TableFacts facts)
+{
+	facts.foreign = 1;
+	return facts;
+}
+
 constexpr TableFacts With(TableFacts facts, bool TableFacts::*fact, bool value)
 {
 	facts.*fact = value;
@@ -128,8 +134,11 @@ constexpr Row rows[] = {
 	 Lock::share},
 	{"partitions", DROP, PLAIN, Partitioned(3, 3), DEFAULTS, Reason::violation,
 	 Lock::access_exclusive},
-	{"no partitions", DROP, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::violation,
-	 Lock::access_exclusive},
+	{"no partitions", DROP, PLAIN, Partitioned(0, 0), DEFAULTS, Reason::no_build, Lock::none},
+	{"foreign partitions only", DROP, PLAIN, WithForeign(Partitioned(0, 0)), DEFAULTS,
+	 Reason::violation, Lock::access_exclusive},
+	{"foreign partitions only", CREATE, PLAIN, WithForeign(Partitioned(0, 0)), DEFAULTS,
+	 Reason::no_build, Lock::none},
 	{"new, an old table attached", DROP, PLAIN, NEW_ROOT_OLD_LEAF, DEFAULTS, Reason::violation,
 	 Lock::access_exclusive},
 
@@ -295,7 +304,7 @@ TEST(Policy, EveryOperationPasses)
 TEST(Policy, EveryCombination)
 {
 	int violations = 0;
-	for (unsigned bits = 0; bits < 1u << 12; ++bits)
+	for (unsigned bits = 0; bits < 1u << 13; ++bits)
 	{
 		const auto bit = [bits](unsigned n) { return (bits >> n & 1u) != 0; };
 		for (const TableKind kind :
@@ -315,6 +324,7 @@ TEST(Policy, EveryCombination)
 				facts.only = bit(5);
 				facts.members = several ? 2 : 0;
 				facts.standing = several && bit(6) ? 1 : 0;
+				facts.foreign = several && bit(12) ? 1 : 0;
 				facts.idle = bit(7);
 				const bool concurrently = bit(8);
 				facts.skips_invalid = bit(9);
@@ -327,8 +337,9 @@ TEST(Policy, EveryCombination)
 				const bool seen_by_others =
 					!facts.temporary && (!facts.created || facts.standing > 0);
 				const bool touches_rows =
-					operation == DROP ||
-					(!facts.idle && (!several || (!facts.only && facts.standing > 0)));
+					operation == DROP
+						? !several || facts.standing > 0 || facts.foreign > 0
+						: !facts.idle && (!several || (!facts.only && facts.standing > 0));
 				const bool may = facts.resolves && facts.permitted;
 				const bool skips = may && facts.skips_invalid;
 				const bool locks = may && !skips && !concurrently && !facts.catalog &&
