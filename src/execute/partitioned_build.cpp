@@ -219,9 +219,36 @@ void IndexAllPartitions(const PartitionedBuild &build)
 	MemoryContextDelete(round);
 }
 
+// Marks a partitioned index valid if each partition of its table has a valid part of it, as
+// validatePartitionedIndex() does. Waits for SHARE UPDATE EXCLUSIVE on the table, which keeps
+// partitions from being attached and detached.
+void MarkValidIfComplete(Oid index)
+{
+	const Oid table = IndexGetRelation(index, true);
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	bool complete = true;
+	int parts = 0;
+	const auto count = [&](const ClassRow &part, Oid, int)
+	{
+		++parts;
+		complete = complete && IsValidIndex(part.id);
+		return Walk::past;
+	};
+	WalkPartitions(index, count);
+	const HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple) || !complete ||
+		parts != list_length(find_inheritance_children(table, NoLock)))
+		return;
+	reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid = true;
+	const Relation catalog = table_open(IndexRelationId, RowExclusiveLock);
+	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+	table_close(catalog, RowExclusiveLock);
+}
+
 // Marks the partitioned index and those below it valid. PostgreSQL does so when the index of the
-// last partition is attached, but not when the last partition that lacks one is dropped. It checks
-// again if an index is attached that is attached already.
+// last partition is attached, but not if that partition was dropped instead. From 15.18, 16.14,
+// 17.10 and 18.4 on it looks again when an index is attached that is attached already; older minor
+// versions do nothing then.
 void MarkValid(const PartitionedBuild &build, Oid index)
 {
 	check_stack_depth();
@@ -238,6 +265,11 @@ void MarkValid(const PartitionedBuild &build, Oid index)
 		return;
 	Attach(build, index, QuotedNameOf(valid));
 	CommitAndBegin(build.runner.context);
+	if (!IsValidIndex(index))
+	{
+		MarkValidIfComplete(index);
+		CommitAndBegin(build.runner.context);
+	}
 }
 
 // Finds the index on the root that an earlier attempt created, or creates it. InvalidOid if there
