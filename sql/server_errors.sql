@@ -53,11 +53,13 @@ CREATE INDEX ON t USING nothing (a);
 CREATE INDEX ON t (a nothing);
 CREATE INDEX ON t (a) TABLESPACE nothing;
 CREATE INDEX ON t (ctid);
--- a partition whose column may be null
+-- a partition whose column may be null (the words differ between versions)
+\set VERBOSITY sqlstate
 ALTER TABLE parent ATTACH PARTITION nullable FOR VALUES FROM (0) TO (10);
 ALTER TABLE parent ATTACH PARTITION part FOR VALUES FROM (0) TO (10);
 SET pg_safe_index.mode = rewrite;
 ALTER TABLE parent ATTACH PARTITION nullable FOR VALUES FROM (0) TO (10);
+\set VERBOSITY terse
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'nullable'::regclass;
 RESET pg_safe_index.mode;
 DROP SCHEMA psi_err CASCADE;
