@@ -17,7 +17,7 @@ CXX_DIALECT = -std=c++17 -fno-exceptions -fno-rtti -fvisibility=hidden
 PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra -MMD -MP $(STRICT)
 
 # make installcheck: any running server will do, the tests load the library themselves.
-REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges \
+REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges drop_cascade \
 	reindex constraints alter_passes attach_partition move_index invalid_index \
 	server_errors nothing_to_block rewrite
 ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile late_build late_changes

@@ -232,8 +232,9 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 		.go_on = go_on,
 	};
 
-	/* Most that is dropped is no index. */
-	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX)
+	/* Most that is dropped is no index, and does not take one along. */
+	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
+		((const DropStmt *) statement)->behavior != DROP_CASCADE)
 		go_on(&call);
 	else
 		psi_execute(&call, &settings);

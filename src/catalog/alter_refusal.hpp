@@ -18,12 +18,13 @@ namespace psi
 bool FitsObjectType(const AlterTableStmt &alter, char kind);
 
 // Will PostgreSQL refuse the command before it builds any index: the wrong kind of object, another
-// role's table, a column that is to be dropped and is missing, one that is to be added and is there?
-// `request` is one of those of the command, and `table` what it names.
+// role's table, a column that is to be dropped and is missing, one that is to be added and is
+// there? `request` is one of those of the command, and `table` what it names.
 bool IsRefusedAtOnce(const Request &request, const ClassRow &table);
 
 // Will PostgreSQL refuse this constraint when its index is to be built: a column that is missing or
-// cannot be indexed, a name that is taken, a second primary key, a partition key that it lacks? `earlier_primary_key`: the command has one before it.
+// cannot be indexed, a name that is taken, a second primary key, a partition key that it lacks?
+// `earlier_primary_key`: the command has one before it.
 bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earlier_primary_key);
 
 // The columns among these (String) for which PostgreSQL has to scan the table when they become part

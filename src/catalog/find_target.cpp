@@ -16,7 +16,8 @@ Target Look(const Request &request, const Circumstances &circumstances)
 	case Operation::create_index:
 		return LookAtCreateIndex(request, circumstances);
 	case Operation::drop_index:
-		return LookAtDropIndex(request, circumstances);
+		return request.drop != nullptr ? LookAtDropCascade(request, circumstances)
+									   : LookAtDropIndex(request, circumstances);
 	case Operation::reindex:
 		return LookAtReindex(request, circumstances);
 	case Operation::add_constraint:

@@ -3,6 +3,7 @@
 // Plain data, filled in by Look() (find_target.hpp).
 #pragma once
 
+#include "catalog/cascade.hpp"
 #include "catalog/invalid_index.hpp"
 #include "catalog/relation.hpp"
 #include "catalog/relation_set.hpp"
@@ -54,9 +55,10 @@ struct Target
 	std::optional<InvalidIndex> invalid; // that relation, if it is an invalid index
 	bool exclusion = false;              // the index belongs to an exclusion constraint
 	const List *nullable_columns = NIL;  // ADD PRIMARY KEY: char *, those to be scanned for nulls
-	bool scans = false;     // ADD PRIMARY KEY USING INDEX: ... which is all that takes time
-	MissingIndexes missing; // ATTACH PARTITION: the indexes that it would build
-	bool unseen = false;    // ATTACH PARTITION: locks prevented the indexes from being compared
+	bool scans = false;            // ADD PRIMARY KEY USING INDEX: ... which is all that takes time
+	MissingIndexes missing;        // ATTACH PARTITION: the indexes that it would build
+	Array<CascadedIndex> cascaded; // DROP ... CASCADE: the indexes that it would drop
+	bool unseen = false; // ATTACH PARTITION: locks prevented the indexes from being compared
 };
 
 } // namespace psi

@@ -12,6 +12,7 @@ namespace psi
 
 Target LookAtCreateIndex(const Request &request, const Circumstances &circumstances);
 Target LookAtDropIndex(const Request &request, const Circumstances &circumstances);
+Target LookAtDropCascade(const Request &request, const Circumstances &circumstances);
 Target LookAtReindex(const Request &request, const Circumstances &circumstances);
 Target LookAtMoveIndex(const Request &request, const Circumstances &circumstances);
 Target LookAtAddConstraint(const Request &request, const Circumstances &circumstances);

@@ -99,4 +99,31 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 	return target;
 }
 
+// DROP ... CASCADE of something that indexes depend on. The largest of their tables stands for all.
+Target LookAtDropCascade(const Request &request, const Circumstances &circumstances)
+{
+	Target target;
+	target.cascaded = IndexesDroppedBy(*request.drop, target.facts.permitted);
+	target.facts.resolves = !target.cascaded.IsEmpty();
+	if (!target.facts.resolves || !target.facts.permitted)
+		return target;
+	const CascadedIndex *largest = nullptr;
+	std::int64_t size = -1;
+	for (const CascadedIndex &cascaded : target.cascaded)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const auto known = MainForkSize(cascaded.table.id);
+		// One whose size is not known does not count as small.
+		if (largest == nullptr || !known.has_value() || *known > size)
+			largest = &cascaded;
+		if (!known.has_value())
+			break;
+		size = *known > size ? *known : size;
+	}
+	DescribeTable(largest->table, false, circumstances, target);
+	target.index = NameOf(largest->index);
+	target.index_id = largest->index.id;
+	return target;
+}
+
 } // namespace psi

@@ -263,7 +263,7 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 	const Target &target = refused.first.target;
 	const Operation operation = refused.first.request.operation;
 	// Several subcommands could not be undone if one of them fails.
-	if (!refused.judgments.items[0].request.IsAlone())
+	if (!refused.judgments.items[0].request.IsAlone() || refused.first.request.drop != nullptr)
 		return false;
 	if (refused.first.verdict.reason == Reason::skips_invalid)
 		return RebuildSkipped(runner, refused);

@@ -45,6 +45,8 @@ const Wording &WordingOf(const Request &request)
 // The command as the message calls it, with the kind of the constraint.
 const char *CommandOf(const Request &request)
 {
+	if (request.drop != nullptr)
+		return psprintf("%s CASCADE", CommandNameOf(*request.drop));
 	if (request.constraint == nullptr)
 		return WordingOf(request).command;
 	const char *what = "UNIQUE";
@@ -170,6 +172,17 @@ const char *Detail(const Judgments &judgments, bool in_block)
 			appendStringInfo(&detail, " and %d more", missing.count - shown);
 		appendStringInfoChar(&detail, '.');
 	}
+
+	const Array<CascadedIndex> &cascaded = first.target.cascaded;
+	const int named = Min(cascaded.Count(), spelled_requests_max);
+	for (int i = 0; i < named; ++i)
+		appendStringInfo(&detail, "%s\"%s\"", i == 0 ? " The command would drop " : ", ",
+						 NameOf(cascaded[i].index).Shown());
+	if (named > 0)
+		appendStringInfoString(&detail,
+							   cascaded.Count() > named
+								   ? psprintf(" and %d more indexes.", cascaded.Count() - named)
+								   : ".");
 
 	const int others = judgments.violations - 1;
 	if (others > 0)

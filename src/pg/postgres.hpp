@@ -41,10 +41,17 @@ extern "C"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_control.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_tablespace.h"
@@ -66,7 +73,10 @@ extern "C"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_func.h"
+#include "parser/parse_oper.h"
 #include "parser/parse_target.h"
+#include "parser/parse_type.h"
 #include "parser/parse_utilcmd.h"
 #include "parser/scanner.h"
 #include "parser/scansup.h"
@@ -132,6 +142,36 @@ inline bool OwnsSchema(Oid schema, Oid role)
 	return object_ownercheck(NamespaceRelationId, schema, role);
 #else
 	return pg_namespace_ownercheck(schema, role);
+#endif
+}
+
+// Does the role own the object, which exists? For the catalogs whose objects indexes depend on.
+inline bool OwnsObject(Oid catalog, Oid object, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(catalog, object, role);
+#else
+	switch (catalog)
+	{
+	case ExtensionRelationId:
+		return pg_extension_ownercheck(object, role);
+	case NamespaceRelationId:
+		return pg_namespace_ownercheck(object, role);
+	case CollationRelationId:
+		return pg_collation_ownercheck(object, role);
+	case TypeRelationId:
+		return pg_type_ownercheck(object, role);
+	case OperatorClassRelationId:
+		return pg_opclass_ownercheck(object, role);
+	case OperatorFamilyRelationId:
+		return pg_opfamily_ownercheck(object, role);
+	case ProcedureRelationId:
+		return pg_proc_ownercheck(object, role);
+	case OperatorRelationId:
+		return pg_oper_ownercheck(object, role);
+	default:
+		return false;
+	}
 #endif
 }
 
@@ -276,6 +316,13 @@ inline bool IsWithoutOverlaps(const IndexStmt &create)
 	(void) create;
 	return false;
 #endif
+}
+
+// The name of a utility command, as its tag has it: "DROP EXTENSION".
+inline const char *CommandNameOf(const DropStmt &drop)
+{
+	return GetCommandTagName(
+		CreateCommandTag(reinterpret_cast<Node *>(const_cast<DropStmt *>(&drop))));
 }
 
 // Where the value of a parameter comes from; PGC_S_DEFAULT if there is no such parameter, not even

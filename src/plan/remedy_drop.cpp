@@ -1,6 +1,7 @@
 // remedy_drop: DROP INDEX. DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 #include "plan/remedy_internal.hpp"
 
+#include "pg/scanner.hpp"
 #include "plan/command_text.hpp"
 
 namespace psi
@@ -58,10 +59,61 @@ int AddDrops(Commands &commands, const Judgments &judgments, int most)
 	return rest;
 }
 
+// Adds the user's command as it is, without comments around it.
+bool AddCommand(Commands &commands, const StatementText &statement)
+{
+	int begin = 0;
+	int end = 0;
+	const auto walk = [&]
+	{
+		Tokens tokens(statement.text);
+		begin = tokens.Location();
+		for (; !tokens.AtEnd() && !tokens.Is(';'); tokens.Next())
+			CHECK_FOR_INTERRUPTS();
+		end = tokens.PreviousEnd();
+	};
+	if (!ScannerAccepts(walk) || end <= begin)
+		return false;
+	appendStringInfo(commands.Add(), "%.*s;", end - begin, statement.text + begin);
+	return true;
+}
+
+// DROP ... CASCADE: the indexes first, concurrently; then the command.
+Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, int most)
+{
+	Commands commands;
+	int rest = 0;
+	bool has_dependent = false;
+	for (const CascadedIndex &cascaded : judgment.target.cascaded)
+	{
+		CHECK_FOR_INTERRUPTS();
+		// One that cannot be dropped by itself.
+		if (cascaded.index.is_partition || OidIsValid(get_index_constraint(cascaded.index.id)))
+			has_dependent = true;
+		else if (commands.count < most)
+			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s;",
+							 NameOf(cascaded.index).Quoted());
+		else
+			++rest;
+	}
+	const bool complete = AddCommand(commands, statement) && rest == 0;
+	const char *remark = complete
+							 ? nullptr
+							 : psprintf("Before the last command, do the same for %d more index%s.",
+										rest, rest == 1 ? "" : "es");
+	return commands.Done(JoinRemarks(
+		remark,
+		has_dependent
+			? "Indexes of constraints and of partitioned indexes cannot be dropped concurrently: the last command still drops them."
+			: nullptr));
+}
+
 } // namespace
 
 Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most)
 {
+	if (judgments.FirstViolation().request.drop != nullptr)
+		return ForDropCascade(judgments.FirstViolation(), statement, most);
 	Commands commands;
 	bool partitioned = false;
 	bool partitioned_only = true;

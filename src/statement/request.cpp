@@ -27,9 +27,40 @@ Requests CreateIndex(const IndexStmt *create)
 	return One(request);
 }
 
+// Can a DROP of this kind reach an index of a table that it leaves alone?
+bool MayCascade(const DropStmt &drop)
+{
+	if (drop.behavior != DROP_CASCADE)
+		return false;
+	switch (drop.removeType)
+	{
+	case OBJECT_EXTENSION:
+	case OBJECT_SCHEMA:
+	case OBJECT_COLLATION:
+	case OBJECT_TYPE:
+	case OBJECT_DOMAIN:
+	case OBJECT_OPCLASS:
+	case OBJECT_OPFAMILY:
+	case OBJECT_FUNCTION:
+	case OBJECT_PROCEDURE:
+	case OBJECT_ROUTINE:
+	case OBJECT_OPERATOR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 Requests DropIndex(const DropStmt *drop)
 {
 	Requests requests;
+	if (MayCascade(*drop))
+	{
+		Request request;
+		request.operation = Operation::drop_index;
+		request.drop = drop;
+		return One(request);
+	}
 	if (drop->removeType != OBJECT_INDEX)
 		return requests;
 	requests.Reserve(list_length(drop->objects));

@@ -34,6 +34,7 @@ struct Request
 	// schema, a database, a tablespace.
 	const RangeVar *name = nullptr;
 	List *dropped = NIL;                             // DROP INDEX: the name
+	const DropStmt *drop = nullptr;                  // DROP of something else with CASCADE
 	const IndexStmt *create = nullptr;               // CREATE INDEX
 	const ReindexStmt *reindex = nullptr;            // REINDEX
 	const AlterTableMoveAllStmt *move_all = nullptr; // ALTER INDEX ALL IN TABLESPACE
