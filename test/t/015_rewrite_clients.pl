@@ -56,7 +56,7 @@ my $refused = qr/ERROR:  CREATE INDEX without CONCURRENTLY would block writes.*c
 
 for my $protocol (qw(simple extended prepared))
 {
-	my ($ok, $said) = bench($protocol, "CREATE INDEX t_a ON t (a);\nDROP INDEX t_a;\nREINDEX TABLE t;\n", times => 3);
+	my ($ok, $said) = bench($protocol, "CREATE INDEX t_a ON t (a);\nREINDEX TABLE t;\nDROP INDEX t_a;\n", times => 3);
 	ok($ok, "$protocol: a table, three times") or diag($said);
 	is(() = $said =~ /$instead/g, 9, "$protocol: a notice each");
 	($ok, $said) = bench($protocol, "CREATE INDEX p_a ON p (a);\nALTER TABLE p ADD PRIMARY KEY (a);\n");
