@@ -12,9 +12,9 @@ back to a savepoint, the row is gone with the table.
 The rules, by README's "What is a violation". T is what the statement names, with its leaf partitions unless it says ONLY:
   create_index      SHARE is held on an OLD table of T (a leaf, where T is partitioned), or on another one that it was not before.
                     What IF NOT EXISTS finds does not matter - but for an invalid index, which is one on any table
-  drop_index        an index is gone that this transaction has locked ACCESS EXCLUSIVE, and its table, partitioned ones
-                    included, is OLD. The locks go down the whole tree, leaves or none
-  reindex           as create_index. A table without indexes is locked all the same
+  drop_index        an index is gone that this transaction has locked ACCESS EXCLUSIVE, and its table is OLD; if that is
+                    partitioned, the locks go down the whole tree, and a leaf of it has to be OLD, a foreign table perhaps
+  reindex           as create_index. A table without an index and without a TOAST table is locked all the same, and is none
   add_constraint    an index is there that was not, and a blocking lock is held on an OLD table of T: ACCESS EXCLUSIVE,
                     on the leaves of a partitioned one SHARE
   attach_partition  likewise; T is the partition. If the guard says that another session's lock kept the indexes from being
@@ -47,8 +47,9 @@ CREATE FUNCTION fuzz.state(names text[], index text) RETURNS text LANGUAGE plpgs
 DECLARE
 	locks json; indexes json; named json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
 BEGIN
-	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new]
-	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid)))
+	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new, has it a TOAST table]
+	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid),
+		t.reltoastrelid <> 0))
 	INTO locks
 	FROM (SELECT relation, bit_or(CASE mode WHEN 'ShareLock' THEN 1 WHEN 'ShareRowExclusiveLock' THEN 2
 								  WHEN 'ExclusiveLock' THEN 4 ELSE 8 END) AS bits
@@ -105,7 +106,7 @@ SHARE, EXCLUSIVE = 1, 8
 
 class Lock:
 	def __init__(self, row):
-		self.relation, self.bits, self.kind, self.table, self.table_kind, self.persistence, self.new = row
+		self.relation, self.bits, self.kind, self.table, self.table_kind, self.persistence, self.new, self.toast = row
 
 	def old(self):
 		return self.table_kind is not None and self.persistence != 't' and not self.new
@@ -128,12 +129,17 @@ def judge(statement, states):
 				and (lock.relation in tree or not in_tree_only and not earlier.get(lock.relation, 0) & bit)]
 
 	evidence, op = [], statement.op
-	if op in ('create_index', 'reindex'):
+	if op == 'create_index':
 		evidence = tables(SHARE)
+	elif op == 'reindex':
+		indexed = {row[1] for row in after['indexes'].values()}
+		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast]
 	elif op == 'drop_index':
+		old_leaves = [lock.relation for lock in locks.values()
+					  if lock.kind in ('r', 'f') and lock.bits & EXCLUSIVE and lock.old() and lock.relation in tree]
 		for index, (_, table, _, _, _) in before['indexes'].items():
 			if index not in after['indexes'] and locks.get(int(index)) and locks[int(index)].bits & EXCLUSIVE \
-					and table in locks and locks[table].old():
+					and table in locks and locks[table].old() and (locks[table].kind != 'p' or old_leaves):
 				evidence.append(int(index))
 	elif op in ('add_constraint', 'attach_partition'):
 		built = [index for index, (_, table, _, mine, _) in after['indexes'].items()
