@@ -91,14 +91,16 @@ for my $round (1 .. $rounds)
 	my $way = ('cancel', 'terminate', 'SIGKILL')[ $round % 3 ];
 	my $name = "$round: $way, $command->{sql}";
 	clean_up();
-	# Again and again, until it has hit the command while it ran: at least once, three times at most.
+	# Again and again, until it has hit the command while it ran: at least once, three times at most. How long the command takes
+	# depends on what else the machine does: what came too late comes sooner the next time.
 	my $hits = 0;
+	my $within = $command->{seconds};
 	my $there;
 	for my $attempt (1 .. 12)
 	{
 		my $session = Session->new($node, set => 'SET client_min_messages = warning;');
 		$session->send("$command->{sql};");
-		usleep(int(rand($command->{seconds} * 1_000_000)));
+		usleep(int(rand($within * 1_000_000)));
 		if ($way eq 'SIGKILL') { kill 'KILL', $session->{pid} }
 		else { query("SELECT pg_${way}_backend($session->{pid})") }
 		my $said;
@@ -120,6 +122,7 @@ for my $round (1 .. $rounds)
 		elsif ($there ne 't') { $hits++ }
 		last if $there eq 't' && $hits > 0 || $hits >= 3;
 		next if $there ne 't';
+		$within *= 0.7;
 		clean_up();
 		$there = 'f';
 	}
