@@ -12,11 +12,25 @@
 namespace psi
 {
 
-// The items of a List of pointers. For nodes an assertion looks at the tag.
-template <typename T> class Each
+// The item of a cell that holds a pointer. For a node an assertion looks at the tag.
+template <typename T> T *PointerIn(const ListCell *cell)
+{
+	if constexpr (is_node<std::remove_const_t<T>>)
+		return As<T>(static_cast<Node *>(lfirst(cell)));
+	else
+		return static_cast<T *>(lfirst(cell));
+}
+
+inline Oid OidIn(const ListCell *cell)
+{
+	return lfirst_oid(cell);
+}
+
+// The items of a list, as `Read` takes them out of their cells.
+template <typename Item, Item (*Read)(const ListCell *)> class EachItem
 {
   public:
-	explicit Each(const List *items) : list(items)
+	explicit EachItem(const List *items) : list(items)
 	{
 	}
 
@@ -26,63 +40,9 @@ template <typename T> class Each
 		explicit Iterator(const ListCell *at) : cell(at)
 		{
 		}
-		T *operator*() const
+		Item operator*() const
 		{
-			return Cast(lfirst(cell));
-		}
-		Iterator &operator++()
-		{
-			CHECK_FOR_INTERRUPTS();
-			++cell;
-			return *this;
-		}
-		bool operator!=(const Iterator &other) const
-		{
-			return cell != other.cell;
-		}
-
-	  private:
-		static T *Cast(void *item)
-		{
-			if constexpr (is_node<std::remove_const_t<T>>)
-				return As<T>(static_cast<Node *>(item));
-			else
-				return static_cast<T *>(item);
-		}
-
-		const ListCell *cell;
-	};
-
-	Iterator begin() const
-	{
-		return Iterator(list != NIL ? list->elements : nullptr);
-	}
-	Iterator end() const
-	{
-		return Iterator(list != NIL ? list->elements + list->length : nullptr);
-	}
-
-  private:
-	const List *list;
-};
-
-// The items of a List of OIDs.
-class EachOid
-{
-  public:
-	explicit EachOid(const List *oids) : list(oids)
-	{
-	}
-
-	class Iterator
-	{
-	  public:
-		explicit Iterator(const ListCell *at) : cell(at)
-		{
-		}
-		Oid operator*() const
-		{
-			return lfirst_oid(cell);
+			return Read(cell);
 		}
 		Iterator &operator++()
 		{
@@ -111,5 +71,8 @@ class EachOid
   private:
 	const List *list;
 };
+
+template <typename T> using Each = EachItem<T *, PointerIn<T>>;
+using EachOid = EachItem<Oid, OidIn>;
 
 } // namespace psi
