@@ -3,15 +3,14 @@
 # every field at its limit are read.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::Bin;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('record_file');
-$node->init(extra => [ '-E', 'UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', q{
+my $node = guarded_node('record_file', start => 0, settings => q{
 autovacuum = off
-shared_preload_libraries = 'pg_safe_index'
 pg_safe_index.max_violations = 3
 track_activity_query_size = 100
 });

@@ -5,24 +5,20 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use PostgreSQL::Test::Cluster;
+use Guarded;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
 # So large that they take a while.
 my $rows = 40;
-my $node = PostgreSQL::Test::Cluster->new('record_readers');
-$node->init(extra => [ '-E', 'UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', qq{
+my $node = guarded_node('record_readers', settings => qq{
 autovacuum = off
-shared_preload_libraries = 'pg_safe_index'
 pg_safe_index.max_violations = $rows
 track_activity_query_size = 1MB
 work_mem = 64kB
 log_min_error_statement = panic
 });
-$node->start;
 sub query { return $node->safe_psql('postgres', $_[0]) }
 query(q{CREATE EXTENSION pg_safe_index; CREATE TABLE t (a int);
 	CREATE FUNCTION violate(from_number int, to_number int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
