@@ -23,10 +23,10 @@
 #include "utils/guc.h"
 #pragma GCC diagnostic pop
 
-#include "catalog/entry_points.h"
+#include "catalog/catalog_face.h"
 #include "guard.h"
-#include "statement/entry_points.h"
-#include "stats/entry_points.h"
+#include "statement/statement_face.h"
+#include "stats/stats_face.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "pg_safe_index", .version = PSI_VERSION);
@@ -241,8 +241,8 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 }
 
 /*
- * Every utility statement of the server comes through here. One that is none of ours pays for this
- * switch and nothing else: both ways on are tail calls.
+ * Every utility statement of the server comes through here. Other statements than ours pay only for
+ * this switch: both ways on are tail calls.
  */
 static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 							   ProcessUtilityContext context, ParamListInfo params,

@@ -2,7 +2,7 @@
  * face: the types that the C face (pg_safe_index.c) shares with the layers.
  *
  * Each layer declares the functions that the C face calls in a header of its own: guard.h, and
- * entry_points.h in its folder.
+ * LAYER_face.h in its folder.
  */
 #ifndef PSI_FACE_H
 #define PSI_FACE_H

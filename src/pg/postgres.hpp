@@ -5,7 +5,7 @@
 // non-trivial destructor is alive across a call into it, and memory is palloc's.
 #pragma once
 
-// Its headers are C: under C++17 with -Wall -Wextra they warn of things that are none of our doing.
+// Its headers are C: under C++17 with -Wall -Wextra they cause warnings that we cannot help.
 // The server-side headers of a distribution are not in a system directory, so the compiler has to
 // be told.
 #pragma GCC diagnostic push

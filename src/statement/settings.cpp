@@ -1,7 +1,7 @@
 // settings: read for every statement, since all of them can change between two.
 #include "statement/settings.hpp"
 
-#include "statement/entry_points.h"
+#include "statement/statement_face.h"
 
 #include "statement/name_list.hpp"
 #include "pg/postgres.hpp"

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "catalog/judgment.hpp"
-#include "stats/entry_points.h"
+#include "stats/stats_face.h"
 
 namespace psi
 {

@@ -1,6 +1,6 @@
-// entry_points: a row of the view pg_safe_index_invalid.
+// catalog_face: a row of the view pg_safe_index_invalid.
 #include "catalog/activity.hpp"
-#include "catalog/entry_points.h"
+#include "catalog/catalog_face.h"
 #include "catalog/invalid_index.hpp"
 
 extern "C" bool psi_mending(unsigned int index, int *pid, const char **drop, const char **reindex)

@@ -1,11 +1,11 @@
 /*
- * entry_points: the function of the catalog layer that the C face calls.
+ * catalog_face: the function of the catalog layer that the C face calls.
  *
  * Reads the system caches, the lock table and the other backends' status. Waits for no lock on a
  * relation. Raises nothing but out of memory.
  */
-#ifndef PSI_CATALOG_ENTRY_POINTS_H
-#define PSI_CATALOG_ENTRY_POINTS_H
+#ifndef PSI_CATALOG_FACE_H
+#define PSI_CATALOG_FACE_H
 
 #include "pg/face.h"
 
