@@ -6,6 +6,7 @@ SET pg_safe_index.mode = off;
 CREATE TABLE t (a int, b int, j json);
 CREATE INDEX t_plain ON t (b);
 CREATE UNIQUE INDEX t_unique ON t (a, b);
+CREATE TABLE g (a point);
 CREATE TABLE p (k int, v int) PARTITION BY RANGE (k);
 CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 CREATE TABLE e (k int, v int) PARTITION BY RANGE ((k + 1));
@@ -75,7 +76,9 @@ SELECT command, said(command) FROM (VALUES
 	(29, $$CREATE INDEX ON t (a nothing)$$),
 	(30, $$CREATE INDEX ON t (a) TABLESPACE nothing$$),
 	(31, $$CREATE INDEX ON t (ctid)$$),
-	-- a partition whose column may be null (the words differ between versions)
+	-- an old name of gist
+	(34, $$CREATE INDEX ON g USING rtree (a)$$),
+	-- a partition whose column may be null
 	(32, $$ALTER TABLE parent ATTACH PARTITION nullable FOR VALUES FROM (0) TO (10)$$),
 	(33, $$ALTER TABLE parent ATTACH PARTITION part FOR VALUES FROM (0) TO (10)$$)
 ) AS c (number, command) ORDER BY number;

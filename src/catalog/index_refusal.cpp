@@ -10,6 +10,12 @@ namespace psi
 namespace
 {
 
+// The access method of this name, or InvalidOid. As DefineIndex() does, takes rtree for gist.
+Oid FindMethod(const char *name)
+{
+	return get_index_am_oid(strcmp(name, "rtree") == 0 ? "gist" : name, true);
+}
+
 bool Contains(const List *names, const char *name)
 {
 	for (const String *other : Each<const String>(names))
@@ -66,7 +72,7 @@ bool IsVirtualColumn(Oid table, const char *column)
 
 bool CanIndexColumn(Oid table, const char *column, const List *opclass, const char *method)
 {
-	const Oid method_id = get_index_am_oid(method, true);
+	const Oid method_id = FindMethod(method);
 	if (!OidIsValid(method_id))
 		return false;
 	if (opclass != NIL)
@@ -110,7 +116,7 @@ bool IsCreateRefused(const IndexStmt &create, const ClassRow &table)
 	const char *method = create.accessMethod != nullptr ? create.accessMethod : DEFAULT_INDEX_TYPE;
 	if (list_length(create.indexParams) + list_length(create.indexIncludingParams) >
 			INDEX_MAX_KEYS ||
-		!OidIsValid(get_index_am_oid(method, true)) ||
+		!OidIsValid(FindMethod(method)) ||
 		(create.tableSpace != nullptr && !OidIsValid(get_tablespace_oid(create.tableSpace, true))))
 		return true;
 	for (const List *elements : {create.indexParams, create.indexIncludingParams})

@@ -107,18 +107,18 @@ Target LookAtDropCascade(const Request &request, const Circumstances &circumstan
 	target.facts.resolves = !target.cascaded.IsEmpty();
 	if (!target.facts.resolves || !target.facts.permitted)
 		return target;
-	const CascadedIndex *largest = nullptr;
+	const CascadedIndex *largest = &target.cascaded.First();
 	std::int64_t size = -1;
 	for (const CascadedIndex &cascaded : target.cascaded)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const auto known = MainForkSize(cascaded.table.id);
 		// One whose size is not known does not count as small.
-		if (largest == nullptr || !known.has_value() || *known > size)
+		if (!known.has_value() || *known > size)
 			largest = &cascaded;
 		if (!known.has_value())
 			break;
-		size = *known > size ? *known : size;
+		size = Max(size, *known);
 	}
 	DescribeTable(largest->table, false, circumstances, target);
 	target.index = NameOf(largest->index);
