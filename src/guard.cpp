@@ -36,7 +36,7 @@ struct Statement
 struct Outcome
 {
 	bool rewritten = false;                      // nothing: its safe form has been run
-	std::optional<Request> unbuilt;              // it passed because it has nothing to build
+	std::optional<Request> passed;               // it passed, and can create an index
 	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
 };
 
@@ -104,7 +104,7 @@ Outcome Decide(const Statement &statement)
 	if (requests.Count() == 1 && first.concurrently && !statement.in_block)
 		outcome.concurrent = DescribeConcurrent(first, judgments.items[0].target);
 	else if (judgments.violations == 0)
-		outcome.unbuilt = FindUnbuilt(judgments);
+		outcome.passed = FindPassed(judgments);
 	return outcome;
 }
 
@@ -141,8 +141,8 @@ void Execute(const psi_call &call, const psi_settings &set)
 	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
 	if (outcome.rewritten)
 		return;
-	if (outcome.unbuilt.has_value())
-		RunUnbuilt(call, *outcome.unbuilt, settings);
+	if (outcome.passed.has_value())
+		RunAndRecheck(call, *outcome.passed, settings);
 	else if (outcome.concurrent.has_value())
 	{
 		options.explain = asked && settings.Checks(outcome.concurrent->operation);

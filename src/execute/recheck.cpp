@@ -10,7 +10,7 @@ namespace psi
 namespace
 {
 
-struct UnbuiltCommand
+struct PassedCommand
 {
 	const psi_call &call;
 	const Request &request;
@@ -21,7 +21,7 @@ struct UnbuiltCommand
 // An IndexListener. The verdict comes from the policy, on what is there now.
 void CheckAgain(Oid, Oid table, bool is_internal, void *argument)
 {
-	const auto &command = *static_cast<const UnbuiltCommand *>(argument);
+	const auto &command = *static_cast<const PassedCommand *>(argument);
 	const auto row = ReadClass(table);
 	// ALTER TABLE rebuilds indexes after a change of type.
 	const bool is_rebuilt = is_internal && command.request.operation != Operation::attach_partition;
@@ -48,14 +48,13 @@ void CheckAgain(Oid, Oid table, bool is_internal, void *argument)
 
 } // namespace
 
-std::optional<Request> FindUnbuilt(const Judgments &judgments)
+std::optional<Request> FindPassed(const Judgments &judgments)
 {
 	for (const Judgment &judgment : judgments)
 	{
 		const Operation operation = judgment.request.operation;
-		const bool passed_for_now = judgment.verdict.reason == Reason::no_build ||
-									judgment.verdict.reason == Reason::missing;
-		if (passed_for_now &&
+		const Reason reason = judgment.verdict.reason;
+		if (reason != Reason::not_asked && reason != Reason::concurrent &&
 			(operation == Operation::create_index || operation == Operation::add_constraint ||
 			 operation == Operation::attach_partition))
 			return judgment.request;
@@ -63,9 +62,9 @@ std::optional<Request> FindUnbuilt(const Judgments &judgments)
 	return std::nullopt;
 }
 
-void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings)
+void RunAndRecheck(const psi_call &call, const Request &request, const Settings &settings)
 {
-	UnbuiltCommand command{call, request, settings, GetUserId()};
+	PassedCommand command{call, request, settings, GetUserId()};
 	const IndexListener outer = ListenToIndexes({CheckAgain, &command});
 	PG_TRY();
 	{

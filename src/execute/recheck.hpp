@@ -1,5 +1,4 @@
-// recheck: the second check of a command that passed because it had nothing to build, or because
-// PostgreSQL would have refused it. It comes when the command creates an index after all.
+// recheck: the second check of a command that passed, when it creates an index.
 //
 // The first check comes before the command has its lock. While CREATE INDEX waits for another
 // session, that session can attach a partition to a partitioned table that had none, add the column
@@ -16,13 +15,13 @@
 namespace psi
 {
 
-// A request that passed because it has nothing to build, or because PostgreSQL would refuse it, as
-// the catalogs are before the command has its lock. Nothing if there is no such request.
-std::optional<Request> FindUnbuilt(const Judgments &judgments);
+// A request that passed and can create an index, though perhaps it has none to build, or PostgreSQL
+// would refuse it, as the catalogs are before the command has its lock. Nothing if there is none.
+std::optional<Request> FindPassed(const Judgments &judgments);
 
 // Runs such a command. When it is about to build an index, and that is a violation, reports it with
 // ReportLate(): in mode warn the command continues, in modes error and rewrite it ends with that
 // ERROR.
-void RunUnbuilt(const psi_call &call, const Request &request, const Settings &settings);
+void RunAndRecheck(const psi_call &call, const Request &request, const Settings &settings);
 
 } // namespace psi

@@ -17,6 +17,7 @@ The rules, by README's "What is a violation". T is what the statement names, wit
   reindex           as create_index. A table without an index and without a TOAST table is locked all the same, and is none
   add_constraint    an index is there that was not, and a blocking lock is held on an OLD table of T: ACCESS EXCLUSIVE,
                     on the leaves of a partitioned one SHARE
+                    USING INDEX builds none: a column has become NOT NULL, so that the table was scanned
   attach_partition  likewise; T is the partition. If the guard says that another session's lock kept the indexes from being
                     compared, it may refuse too much (README, Limits)
   move_index        ACCESS EXCLUSIVE on an index, the one that is named or one not locked so before, of an OLD table. Where
@@ -45,7 +46,7 @@ END $$;
 
 CREATE FUNCTION fuzz.state(names text[], index text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	locks json; indexes json; named json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
+	locks json; indexes json; named json; not_null json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
 BEGIN
 	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new, has it a TOAST table]
 	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid),
@@ -87,7 +88,12 @@ BEGIN
 			JOIN pg_index i ON i.indexrelid = c.oid WHERE t.oid = to_regclass(names[1]);
 		END IF;
 	END IF;
-	RETURN json_build_object('locks', coalesce(locks, '[]'), 'indexes', coalesce(indexes, '{}'), 'named', named, 'invalid', invalid);
+	-- table: how many of its columns are NOT NULL
+	SELECT json_object_agg(attrelid, columns) INTO not_null
+	FROM (SELECT attrelid, count(*) AS columns FROM pg_attribute WHERE attnum > 0 AND attnotnull AND attrelid >= 16384 GROUP BY attrelid) a;
+
+	RETURN json_build_object('locks', coalesce(locks, '[]'), 'indexes', coalesce(indexes, '{}'), 'named', named, 'invalid', invalid,
+		'not null', coalesce(not_null, '{}'));
 END $$;
 
 -- A setting takes the state before to where the state after is: one round trip.
@@ -135,8 +141,10 @@ def judge(statement, states):
 		indexed = {row[1] for row in after['indexes'].values()}
 		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast]
 	elif op == 'drop_index':
+		# What is dropped no name leads to any more.
+		named_before = set(before['named'][1]) if before['named'] else set()
 		old_leaves = [lock.relation for lock in locks.values()
-					  if lock.kind in ('r', 'f') and lock.bits & EXCLUSIVE and lock.old() and lock.relation in tree]
+					  if lock.kind in ('r', 'f') and lock.bits & EXCLUSIVE and lock.old() and lock.relation in named_before]
 		for index, (_, table, _, _, _) in before['indexes'].items():
 			if index not in after['indexes'] and locks.get(int(index)) and locks[int(index)].bits & EXCLUSIVE \
 					and table in locks and locks[table].old() and (locks[table].kind != 'p' or old_leaves):
@@ -145,6 +153,9 @@ def judge(statement, states):
 		built = [index for index, (_, table, _, mine, _) in after['indexes'].items()
 				 if mine and index not in before['indexes'] and table in tree]
 		evidence = tables(SHARE | EXCLUSIVE, True) if built else []
+		if statement.kind == 'add using index':
+			evidence = [table for table in tables(EXCLUSIVE, True)
+						if after['not null'].get(str(table), 0) > before['not null'].get(str(table), 0)]
 	elif op == 'move_index':
 		evidence = [lock.relation for lock in locks.values()
 					if lock.kind == 'i' and lock.bits & EXCLUSIVE and lock.old()
