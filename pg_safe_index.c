@@ -51,6 +51,7 @@ static const struct config_enum_entry mode_options[] = {
 	{NULL, 0, false},
 };
 
+/* The GUC machinery sets it, and resets on abort what a transaction has set. */
 static struct psi_settings settings = {
 	.mode = PSI_MODE_ERROR,
 	.minimum_mode = PSI_MODE_OFF,
@@ -65,6 +66,7 @@ static struct psi_settings settings = {
 	.max_violations = 1000,
 };
 
+/* Set once, in _PG_init(). */
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
 static shmem_request_hook_type previous_shmem_request = NULL;
 static shmem_startup_hook_type previous_shmem_startup = NULL;

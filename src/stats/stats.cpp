@@ -11,6 +11,7 @@ namespace
 
 constexpr const char *tranche = "pg_safe_index";
 
+// Set once, when the process attaches; an abort does not change it. Null without shared memory.
 Shared *shared = nullptr;
 
 // The counters of this database; the last place is for those that found none.
