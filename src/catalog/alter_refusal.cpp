@@ -107,12 +107,8 @@ bool HasPrimaryKey(Oid table)
 // NOT NULL.
 bool IsNullable(Oid table, const char *column)
 {
-	const HeapTuple tuple = SearchSysCacheAttName(table, column);
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool nullable = !FormOf<Form_pg_attribute>(tuple)->attnotnull;
-	ReleaseSysCache(tuple);
-	return nullable;
+	return TestColumn(table, column,
+					  [](const FormData_pg_attribute &row) { return !row.attnotnull; });
 }
 
 // NotNullImpliedByRelConstraints(): does a valid check constraint prove that there are no nulls?

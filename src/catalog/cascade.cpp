@@ -2,6 +2,7 @@
 #include "catalog/cascade.hpp"
 
 #include "catalog/catalog_scan.hpp"
+#include "pg/hash.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -77,12 +78,7 @@ struct Closure
 
 	Closure()
 	{
-		HASHCTL control{};
-		control.keysize = sizeof(ObjectAddress);
-		control.entrysize = sizeof(ObjectAddress);
-		control.hcxt = CurrentMemoryContext;
-		seen = hash_create("pg_safe_index cascade", 64, &control,
-						   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		seen = MakeHash<ObjectAddress>("pg_safe_index cascade");
 	}
 
 	void Add(const ObjectAddress &object)

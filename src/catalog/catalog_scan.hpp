@@ -18,6 +18,18 @@ template <typename Form> Form FormOf(HeapTuple tuple)
 	return reinterpret_cast<Form>(GETSTRUCT(tuple));
 }
 
+// Does the column of this name pass `test(const FormData_pg_attribute &)`? False if the table has
+// no such column.
+template <typename Test> bool TestColumn(Oid table, const char *column, Test test)
+{
+	const HeapTuple tuple = SearchSysCacheAttName(table, column);
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool passed = test(*FormOf<Form_pg_attribute>(tuple));
+	ReleaseSysCache(tuple);
+	return passed;
+}
+
 // A condition of a scan: the column, of type oid, has this value. A column of InvalidAttrNumber is
 // no condition.
 struct ColumnValue

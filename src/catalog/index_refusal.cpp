@@ -2,6 +2,7 @@
 // analyzed expression.
 #include "catalog/index_refusal.hpp"
 
+#include "catalog/catalog_scan.hpp"
 #include "catalog/index.hpp"
 
 namespace psi
@@ -61,13 +62,8 @@ bool LacksPartitionKey(Oid table, const List *names)
 
 bool IsVirtualColumn(Oid table, const char *column)
 {
-	const HeapTuple tuple = SearchSysCacheAttName(table, column);
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool is_virtual =
-		IsVirtualGenerated(*reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple)));
-	ReleaseSysCache(tuple);
-	return is_virtual;
+	return TestColumn(table, column,
+					  [](const FormData_pg_attribute &row) { return IsVirtualGenerated(row); });
 }
 
 bool CanIndexColumn(Oid table, const char *column, const List *opclass, const char *method)

@@ -3,6 +3,7 @@
 
 #include "catalog/index.hpp"
 #include "pg/array.hpp"
+#include "pg/hash.hpp"
 
 namespace psi
 {
@@ -59,12 +60,7 @@ struct AttachedIndex
 // Returns all indexes of the tree of a partitioned index in a hash table.
 HTAB *ReadAttachedIndexes(Oid partitioned_index)
 {
-	HASHCTL control{};
-	control.keysize = sizeof(Oid);
-	control.entrysize = sizeof(AttachedIndex);
-	control.hcxt = CurrentMemoryContext;
-	HTAB *attached = hash_create("pg_safe_index partitions", 64, &control,
-								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	HTAB *attached = MakeHash<AttachedIndex>("pg_safe_index partitions", sizeof(Oid));
 	const auto add = [attached](Oid index)
 	{
 		const Oid table = IndexGetRelation(index, true);

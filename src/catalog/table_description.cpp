@@ -2,6 +2,7 @@
 #include "catalog/table_description.hpp"
 
 #include "pg/array.hpp"
+#include "pg/hash.hpp"
 
 namespace psi
 {
@@ -80,11 +81,7 @@ const Description *DescribeOnce(const ClassRow &table, bool only,
 
 SeenTables *MakeSeenTables()
 {
-	HASHCTL control{};
-	control.keysize = sizeof(SeenTable::key);
-	control.entrysize = sizeof(SeenTable);
-	control.hcxt = CurrentMemoryContext;
-	return hash_create("pg_safe_index tables", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return MakeHash<SeenTable>("pg_safe_index tables", sizeof(SeenTable::key));
 }
 
 void DescribeTable(const ClassRow &table, bool only, const Circumstances &circumstances,

@@ -1,6 +1,7 @@
 // remedy_drop: DROP INDEX. DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 #include "plan/remedy_internal.hpp"
 
+#include "pg/hash.hpp"
 #include "pg/scanner.hpp"
 #include "plan/command_text.hpp"
 
@@ -15,12 +16,7 @@ constexpr const char *no_concurrent_drop =
 
 HTAB *MakeOidSet()
 {
-	HASHCTL control{};
-	control.keysize = sizeof(Oid);
-	control.entrysize = sizeof(Oid);
-	control.hcxt = CurrentMemoryContext;
-	return hash_create("pg_safe_index indexes", 64, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return MakeHash<Oid>("pg_safe_index indexes");
 }
 
 // Returns false if the set had it already.

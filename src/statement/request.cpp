@@ -1,6 +1,7 @@
 // request: one function for each kind of statement.
 #include "statement/request.hpp"
 
+#include "pg/hash.hpp"
 #include "pg/list.hpp"
 #include "statement/alter_pass.hpp"
 
@@ -112,12 +113,7 @@ Requests MoveAll(const AlterTableMoveAllStmt *move)
 // The parser has cut the names to less than NAMEDATALEN bytes.
 HTAB *MakeNameSet()
 {
-	HASHCTL control{};
-	control.keysize = NAMEDATALEN;
-	control.entrysize = NAMEDATALEN;
-	control.hcxt = CurrentMemoryContext;
-	return hash_create("pg_safe_index names", 16, &control,
-					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	return MakeHash<NameData>("pg_safe_index names", NAMEDATALEN, HASH_STRINGS);
 }
 
 const AlterSummary *Summarize(const AlterTableStmt &alter)
