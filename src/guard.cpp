@@ -133,8 +133,12 @@ void Execute(const psi_call &call, const psi_settings &set)
 		call.go_on(&call);
 		return;
 	}
-	BuildOptions options{asked, asked, set.drop_failed_builds, set.suspend_timeouts,
-						 set.report_blockers_after};
+	BuildOptions options{asked,
+						 asked,
+						 set.drop_failed_builds,
+						 set.suspend_timeouts,
+						 set.report_blockers_after,
+						 set.lock_timeout};
 	const bool in_block = InTransactionBlock(call.context);
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
