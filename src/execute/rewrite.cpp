@@ -192,21 +192,43 @@ bool MayDropAll(const Judgments &judgments)
 	return true;
 }
 
-// REINDEX TABLE CONCURRENTLY leaves out invalid indexes, and indexes that cannot be rebuilt
-// concurrently. Adds a command for each of the former; returns false if there is one of the latter.
+// The tables whose indexes a REINDEX of something else than an index rebuilds.
+List *TablesOf(const Judgment &judgment)
+{
+	const ReindexStmt &reindex = *judgment.request.reindex;
+	switch (reindex.kind)
+	{
+	case REINDEX_OBJECT_INDEX:
+		return NIL;
+	case REINDEX_OBJECT_TABLE:
+		return ReachesSeveral(judgment.target.facts.kind)
+				   ? LeavesOf(judgment.target.table_id)
+				   : list_make1_oid(judgment.target.table_id);
+	case REINDEX_OBJECT_SCHEMA:
+		return OidsOfTablesIn(get_namespace_oid(reindex.name, true));
+	default:
+		return OidsOfTablesIn(InvalidOid);
+	}
+}
+
+// REINDEX CONCURRENTLY of a table or of several leaves out invalid indexes, and indexes that cannot
+// be rebuilt concurrently. Adds a step for each of the former; returns false if there is one of the
+// latter.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 {
-	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE ||
-		ReachesSeveral(judgment.target.facts.kind))
-		return true;
-	for (const Oid index : EachOid(IndexesOf(judgment.target.table_id)))
+	for (const Oid table : EachOid(TablesOf(judgment)))
 	{
-		if (IsExclusionIndex(index))
-			return false;
-		const auto invalid = ReadInvalidIndex(index);
-		const char *command = invalid.has_value() ? ReindexCommand(*invalid, true) : nullptr;
-		if (command != nullptr)
-			appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
+		for (const Oid index : EachOid(IndexesOf(table)))
+		{
+			if (IsExclusionIndex(index))
+				return false;
+			const auto invalid = ReadInvalidIndex(index);
+			const char *command = invalid.has_value() && MayReindex(table, table, GetUserId())
+									  ? ReindexCommand(*invalid, true)
+									  : nullptr;
+			if (command != nullptr)
+				appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
+		}
 	}
 	return true;
 }

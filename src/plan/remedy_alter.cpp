@@ -28,8 +28,8 @@ bool HasSafeForm(const Constraint &constraint)
 // ACCESS EXCLUSIVE, unless a valid check constraint proves that it has none
 // (ConstraintImpliedByRelConstraint()).
 //
-// On a partitioned table this comes first: ALTER TABLE ONLY ... ADD PRIMARY KEY wants the columns of
-// the partitions to be NOT NULL.
+// On a partitioned table this comes first: ALTER TABLE ONLY ... ADD PRIMARY KEY wants the columns
+// of the partitions to be NOT NULL.
 void AppendNotNull(Steps &steps, const Target &target, const char *column)
 {
 	const RelationName &table = target.table;
