@@ -62,6 +62,12 @@ bool IsInvalidStill(const InvalidIndex &index)
 		   strcmp(now->index.schema, index.index.schema) == 0;
 }
 
+void ReadAgain(InvalidIndex *indexes, int count)
+{
+	for (int i = 0; i < count; ++i)
+		indexes[i] = ReadInvalidIndex(indexes[i].id).value_or(indexes[i]);
+}
+
 const char *DropCommand(const InvalidIndex &index, bool qualified)
 {
 	if (index.is_partition)

@@ -124,8 +124,9 @@ void FindLeftovers(Build &build)
 	MemoryContextSwitchTo(caller);
 }
 
-// Drops what the command has left. An error ends the attempt, a second cancel for example, and
-// becomes part of the hint.
+// Drops what the command has left. An error ends the attempt and becomes part of the hint: a second
+// cancel, for example, or a transaction that is in the way. What the build waited for is often
+// still there, and whoever cancels the build wants it to end, so the drop waits only a moment.
 void DropLeftovers(Build &build)
 {
 	PG_TRY();
@@ -145,12 +146,25 @@ void DropLeftovers(Build &build)
 			// The timeout that ended the build is not running any more.
 			if (!build.timeouts.suspended)
 				RestartStatementTimeout();
-			DropConcurrently(build.call, build.context, index.table_id, name_if_left);
+			DropConcurrently(build.call, build.context, index.table_id, build.options.lock_timeout,
+							 name_if_left);
 		}
 	}
 	PG_CATCH();
 	{
-		build.drop_error = TakeError(build.context)->message;
+		build.drop_error = ReasonNotDropped(*TakeError(build.context), build.options.lock_timeout);
+		AbortAndBegin(build.context);
+	}
+	PG_END_TRY();
+	if (build.drop_error == nullptr)
+		return;
+	PG_TRY();
+	{
+		ReadAgain(build.left.begin() + build.dropped, build.left.Count() - build.dropped);
+	}
+	PG_CATCH();
+	{
+		TakeError(build.context);
 		AbortAndBegin(build.context);
 	}
 	PG_END_TRY();

@@ -18,7 +18,7 @@ void DropFailedBuild(const Runner &runner, Oid index)
 	const auto found = ReadInvalidIndex(index);
 	if (!found.has_value() || AtWorkOn(index, found->table_id).doing != Doing::nothing)
 		return;
-	const InvalidIndex &invalid = *Make(*found);
+	InvalidIndex &invalid = *Make(*found);
 	volatile bool begun = false;
 	const auto name_if_left = [&]() -> const char *
 	{
@@ -32,14 +32,20 @@ void DropFailedBuild(const Runner &runner, Oid index)
 	};
 	PG_TRY();
 	{
-		DropConcurrently(runner.call, runner.context, invalid.table_id, name_if_left);
+		// Like the build that comes next, the drop waits under a lock that blocks nobody's reads or
+		// writes.
+		DropConcurrently(runner.call, runner.context, invalid.table_id, 0, name_if_left);
 	}
 	PG_CATCH();
 	{
 		ErrorData *error = TakeError(runner.context);
-		// DROP INDEX CONCURRENTLY may have committed that the index is not live any more.
 		if (begun)
+		{
+			// DROP INDEX CONCURRENTLY may have committed that the index is not live any more.
+			AbortAndBegin(runner.context);
+			ReadAgain(&invalid, 1);
 			AddHint(*error, HintForLeftovers(&invalid, 1, 0, nullptr));
+		}
 		ReThrowError(error);
 	}
 	PG_END_TRY();

@@ -38,7 +38,8 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	{
 		AbortAndBegin(runner.context);
 		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
-		DropConcurrently(runner.call, runner.context, table, name_if_free);
+		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
+						 name_if_free);
 		CommitAndBegin(runner.context);
 	}
 	PG_CATCH();

@@ -209,6 +209,17 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 	return hint.data;
 }
 
+const char *ReasonNotDropped(const ErrorData &error, int lock_timeout)
+{
+	// The client has not set this limit, unless its own is shorter.
+	if (error.sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && lock_timeout > 0 &&
+		(LockTimeout == 0 || LockTimeout >= lock_timeout))
+		return psprintf(
+			"another transaction was in the way for longer than pg_safe_index.lock_timeout (%d ms)",
+			lock_timeout);
+	return pstrdup(error.message);
+}
+
 const char *HintForUnknown()
 {
 	return "The failed command may have left an invalid index behind. It could not be looked for; the view pg_safe_index_invalid shows it.";

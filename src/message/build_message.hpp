@@ -29,7 +29,10 @@ void AddHint(ErrorData &error, const char *hint);
 // be. Allocates.
 const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 							 const char *drop_error);
-// The same, if it could not be found out what was left.
+// Why an index could not be dropped, as `drop_error`. `lock_timeout`: the limit of the wait for a
+// lock (ms). Allocates.
+const char *ReasonNotDropped(const ErrorData &error, int lock_timeout);
+// The hint if it could not be found out what was left.
 const char *HintForUnknown();
 // The hint for a name that an invalid index has already. Allocates.
 const char *HintForTakenName(const InvalidIndex &index);
