@@ -254,20 +254,34 @@ void CheckSkipped(const Build &build, const Settings &settings)
 		ReportSkipped(*invalid, true, settings);
 }
 
+// Tells the client what may keep the build waiting, or end it.
+void WarnBefore(const ConcurrentCommand &command, const BuildOptions &options, bool suspend)
+{
+	Told own;
+	Told &told = options.told != nullptr ? *options.told : own;
+	if (!suspend && !told.timeouts)
+		WarnOfTimeouts(command.operation);
+	told.timeouts = true;
+	if (options.report_blockers_after > 0)
+		TellOldTransactions(command, options.report_blockers_after, told.transactions);
+}
+
 } // namespace
+
+Told *MakeTold()
+{
+	Told *told = Make(Told{});
+	// An array stays in the memory context in which it begins.
+	told->transactions.Reserve(blockers_max);
+	return told;
+}
 
 void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 					 const BuildOptions &options, const Settings &settings)
 {
 	const bool suspend = options.suspend_timeouts && command.operation != Operation::drop_index;
 	if (options.warn_before && command.builds)
-	{
-		if (!suspend)
-			WarnOfTimeouts(command.operation);
-		if (options.report_blockers_after > 0)
-			TellOldTransactions(command, options.report_blockers_after);
-	}
-
+		WarnBefore(command, options, suspend);
 	Build &build = NewBuild(call, command, options);
 	MemoryContextSwitchTo(build.command_context);
 	build.outer_listener = ListenToIndexes({NoteCreated, &build});

@@ -284,9 +284,10 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 bool Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
 			 const Settings &settings, const BuildOptions &options)
 {
-	BuildOptions dropping = options;
-	dropping.drop_failed = true;
-	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
+	BuildOptions of_steps = options;
+	of_steps.drop_failed = true;
+	of_steps.told = MakeTold();
+	const Runner runner{call, settings, of_steps, CurrentMemoryContext};
 	if (!RunSafeForm(runner, {judgments, judgments.FirstViolation(), statement}))
 		return false;
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.

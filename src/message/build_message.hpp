@@ -5,6 +5,7 @@
 // locks.
 #pragma once
 
+#include "catalog/activity.hpp"
 #include "catalog/concurrent_command.hpp"
 #include "catalog/invalid_index.hpp"
 
@@ -18,8 +19,10 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 // A WARNING (01000) if a timeout is set that could end the build half way.
 void WarnOfTimeouts(Operation operation);
 
-// A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms).
-void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than);
+// A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms)
+// and not in `told`. Adds those that it names.
+void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than,
+						 Array<TransactionMark> &told);
 
 // Appends a sentence to the error's own hint, in the current memory context.
 void AddHint(ErrorData &error, const char *hint);
