@@ -80,12 +80,23 @@ void NoteExisting(Build &build, Oid table)
 	}
 }
 
+// Reports how far the build on the partitioned table has come. The command has reset all that was
+// reported before it (pgstat_progress_start_command()), and leaves these two alone.
+void ReportPartitions(const BuildOptions &options)
+{
+	if (options.partitions_total == 0)
+		return;
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_PARTITIONS_TOTAL, options.partitions_total);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_PARTITIONS_DONE, options.partitions_done);
+}
+
 // An IndexListener: called before the index is built.
 void NoteCreated(Oid index, Oid table, bool, void *argument)
 {
 	Build &build = *static_cast<Build *>(argument);
 	const MemoryContext caller = MemoryContextSwitchTo(build.context);
 	build.created.Add(index);
+	ReportPartitions(build.options);
 	if (build.command.operation == Operation::reindex && !list_member_oid(build.tables, table))
 	{
 		build.tables = lappend_oid(build.tables, table);

@@ -37,6 +37,10 @@ struct BuildOptions
 	std::int64_t report_blockers_after = 0; // ms: which transactions are old; 0: no NOTICE
 	int lock_timeout = 0; // ms: of each lock of a drop after a failure; 0: no limit
 	Told *told = nullptr; // null: the command is the only one of the statement
+	// The leaf partitions of a build on a partitioned table, and how many of them have the index,
+	// for pg_stat_progress_create_index; 0: the command builds no such part.
+	int partitions_total = 0;
+	int partitions_done = 0;
 };
 
 // Runs the command, outside a transaction block. Raises its error if it fails, with a longer hint.

@@ -48,8 +48,11 @@ RelationName IndexNameFor(const PartitionedBuild &build, const ClassRow &table)
 
 void RunCommands(const PartitionedBuild &build, const Commands &commands)
 {
+	Runner runner = build.runner;
+	runner.options.partitions_total = build.progress.leaves;
+	runner.options.partitions_done = build.progress.done;
 	for (const auto *command : Each<StringInfoData>(commands.list))
-		RunCommand(build.runner, command->data);
+		RunCommand(runner, command->data);
 }
 
 // `index` is a quoted name.
