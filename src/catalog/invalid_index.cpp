@@ -72,7 +72,7 @@ const char *DropCommand(const InvalidIndex &index, bool qualified)
 {
 	if (index.is_partition)
 		return nullptr;
-	return psprintf("DROP INDEX CONCURRENTLY %s;", QuotedName(index, qualified));
+	return psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s;", QuotedName(index, qualified));
 }
 
 const char *ReindexCommand(const InvalidIndex &index, bool qualified)

@@ -50,7 +50,7 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
 				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
-						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"
+						 "To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
 						 "The same command, sent again, uses it.",
 						 name, name));
 	}
