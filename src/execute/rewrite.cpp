@@ -240,6 +240,21 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 	return true;
 }
 
+// Drops what an interrupted REINDEX CONCURRENTLY has left on the table, or on its leaf partitions.
+void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
+{
+	if (target.facts.kind != TableKind::partitioned_table)
+	{
+		DropLeftByReindex(runner, target.table_id, target.index_id);
+		return;
+	}
+	for (const Oid leaf : EachOid(LeavesOf(target.table_id)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		DropLeftByReindex(runner, leaf, target.index_id);
+	}
+}
+
 // Every other command: runs the commands of the hint, or commands like them.
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
@@ -255,7 +270,10 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 			return false;
 		remedy = RemedyForConstraint(refused.first);
 	}
-	TellAndRun(runner, refused, remedy);
+	TellRewritten(refused.judgments, FirstCommands(remedy.list), refused.statement.text);
+	if (operation == Operation::reindex || operation == Operation::move_index)
+		DropLeftByEarlierReindex(runner, refused.first.target);
+	RunRemedy(runner, remedy, refused.first);
 	return true;
 }
 
