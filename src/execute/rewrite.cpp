@@ -55,7 +55,8 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	{
 		AbortAndBegin(runner.context);
 		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
-		DropConcurrently(runner.call, runner.context, table, name_if_free);
+		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
+						 name_if_free);
 		CommitAndBegin(runner.context);
 	}
 	PG_CATCH();
@@ -66,7 +67,7 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
 				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
-						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"
+						 "To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
 						 "The same command, sent again, uses it.",
 						 name, name));
 	}
@@ -286,6 +287,21 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 	return true;
 }
 
+// Drops what an interrupted REINDEX CONCURRENTLY has left on the table, or on its leaf partitions.
+void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
+{
+	if (target.facts.kind != TableKind::partitioned_table)
+	{
+		DropLeftByReindex(runner, target.table_id, target.index_id);
+		return;
+	}
+	for (const Oid leaf : EachOid(LeavesOf(target.table_id)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		DropLeftByReindex(runner, leaf, target.index_id);
+	}
+}
+
 // Every other command: runs the commands of the hint, or commands like them.
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
@@ -298,7 +314,11 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 			return false;
 		remedy = RemedyForConstraint(refused.first);
 	}
-	TellAndRun(runner, refused, remedy);
+	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
+				  refused.statement.text);
+	if (operation == Operation::reindex || operation == Operation::move_index)
+		DropLeftByEarlierReindex(runner, refused.first.target);
+	RunRemedy(runner, remedy, refused.first);
 	return true;
 }
 
@@ -400,9 +420,10 @@ Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const Statem
 	// Several subcommands could not be undone if one of them fails.
 	if (!judgments.items[0].request.IsAlone() || judgments.FirstViolation().request.drop != nullptr)
 		return Rewritten::no;
-	BuildOptions dropping = options;
-	dropping.drop_failed = true;
-	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
+	BuildOptions of_steps = options;
+	of_steps.drop_failed = true;
+	of_steps.told = MakeTold();
+	const Runner runner{call, settings, of_steps, CurrentMemoryContext};
 	const Rewritten result = RunAlone(runner, {judgments, judgments.FirstViolation(), statement});
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
 	if (result == Rewritten::yes && ActiveSnapshotSet())
