@@ -30,20 +30,29 @@ CREATE INDEX IF NOT EXISTS p_only ON p (a);
 CREATE INDEX "P b" ON p USING btree (lower(p.b), a DESC) WHERE psi_part.p.a > 0 -- the end
 ;
 
--- not the first statement of its string; the name of the index taken from a partition; a row as a whole
+-- not the first statement of its string; the name of the index taken from a partition; a column, written as one of a row
 SELECT 1 AS one\; CREATE INDEX ON p (lower(p.b)) /* end */\; SELECT 2 AS two;
 CREATE INDEX p_1_a_idx ON p (a);
 CREATE INDEX p_row ON p (lower((p).b));
+-- a column that is called like its table is no row as a whole; a row as a whole, also in the predicate
+CREATE TABLE email (id int, email text) PARTITION BY LIST (id);
+CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
+CREATE INDEX ON email (lower(email));
+CREATE INDEX ON email ((email.*::text));
+CREATE INDEX ON email (id) WHERE email.* IS NOT NULL;
+-- the definition comes from the tree: what needs parentheses has them
+CREATE INDEX ON email USING hash ((email || 'x''y')) WITH (fillfactor = 70) WHERE email.id > -1 AND email LIKE 'a%' ESCAPE '#';
+DROP TABLE email;
 
 -- the same, run as it stands
-CREATE INDEX "P b" ON ONLY p USING btree (lower(b), a DESC) WHERE a > 0;
-CREATE INDEX CONCURRENTLY p_1_lower_a_idx ON p_1 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX "P b" ON ONLY p (lower(b), a DESC) WHERE (a > 0);
+CREATE INDEX CONCURRENTLY p_1_lower_a_idx ON p_1 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX "P b" ATTACH PARTITION p_1_lower_a_idx;
-CREATE INDEX p_2_lower_a_idx ON ONLY p_2 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX p_2_lower_a_idx ON ONLY p_2 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX "P b" ATTACH PARTITION p_2_lower_a_idx;
-CREATE INDEX CONCURRENTLY p_2_1_lower_a_idx ON p_2_1 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX CONCURRENTLY p_2_1_lower_a_idx ON p_2_1 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX p_2_lower_a_idx ATTACH PARTITION p_2_1_lower_a_idx;
-CREATE INDEX CONCURRENTLY "p_2 2_lower_a_idx" ON "p_2 2" USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX CONCURRENTLY "p_2 2_lower_a_idx" ON "p_2 2" (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX p_2_lower_a_idx ATTACH PARTITION "p_2 2_lower_a_idx";
 SELECT inhrelid::regclass, inhparent::regclass, indisvalid
   FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid

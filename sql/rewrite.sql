@@ -276,6 +276,12 @@ CREATE TABLE kw_1 PARTITION OF kw FOR VALUES IN (1);
 CREATE INDEX kw_i ON kw (lower(kw.user)) WHERE kw.true;
 SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'kw_1'::regclass;
 
+\echo ... a column that is called like its table is no row as a whole
+CREATE TABLE email (id int, email text) PARTITION BY LIST (id);
+CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
+CREATE INDEX ON email (lower(email));
+SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'email_1'::regclass;
+
 \echo ... a partition whose build failed is dropped: the rest is valid
 CREATE TABLE gone (a int) PARTITION BY RANGE (a);
 CREATE TABLE gone_1 PARTITION OF gone FOR VALUES FROM (0) TO (10);
@@ -307,7 +313,7 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw, gone, st CASCADE;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw, email, gone, st CASCADE;
 DROP FUNCTION for_owner(int);
 DROP FUNCTION wf(zd) CASCADE;
 DROP TABLE zd;

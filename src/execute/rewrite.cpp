@@ -268,6 +268,24 @@ bool RebuildSkipped(const Runner &runner, const Refused &refused)
 	return true;
 }
 
+// Plans a CREATE INDEX on a partitioned table. If another session has locked the table, waits for
+// ACCESS SHARE, behind which nobody queues.
+bool PlanOrWait(const Runner &runner, const Judgment &judgment, IndexPlan &plan)
+{
+	Repeatable repeatable = PlanOnPartitions(judgment, runner.call.query, plan);
+	if (repeatable == Repeatable::locked)
+	{
+		CommitAndBeginWithoutSnapshot(runner.context);
+		LockRelationOid(judgment.target.table_id, AccessShareLock);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		repeatable = PlanOnPartitions(judgment, runner.call.query, plan);
+		if (repeatable == Repeatable::locked)
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+							errmsg("the table was dropped while the command waited for it")));
+	}
+	return repeatable == Repeatable::yes;
+}
+
 // CREATE INDEX or ADD CONSTRAINT on a partitioned table.
 bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 {
@@ -277,7 +295,7 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 	IndexPlan plan{};
 	if (refused.first.request.constraint != nullptr)
 		plan = PlanForConstraint(refused.first.request);
-	else if (!PlanOnPartitions(refused.first, refused.statement, runner.call.query, plan))
+	else if (!PlanOrWait(runner, refused.first, plan))
 		return false;
 	TellRewritten(refused.judgments, nullptr, refused.statement.text);
 	if (target.set.foreign > 0)
@@ -349,12 +367,15 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 	if (operation == Operation::drop_index)
 		return RewriteDrop(runner, refused);
 
+	const bool on_partitions = target.facts.kind == TableKind::partitioned_table;
+	// A lock keeps the hint from showing commands, but not a rewrite.
+	if (on_partitions && operation == Operation::create_index)
+		return RewriteOnPartitions(runner, refused);
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
 	if (remedy.steps.IsEmpty() || target.nullable_columns != NIL)
 		return false;
-	if (target.facts.kind == TableKind::partitioned_table &&
-		(operation == Operation::create_index || operation == Operation::add_constraint))
+	if (on_partitions && operation == Operation::add_constraint)
 		return RewriteOnPartitions(runner, refused);
 	return remedy.remark == nullptr && RewriteAsHinted(runner, refused, remedy);
 }
