@@ -320,6 +320,26 @@ void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
 	}
 }
 
+// Drops what failed builds have left of the indexes that the remedy builds, then makes the remedy
+// again: the names of those indexes are free now.
+Remedy RemedyWithoutLeftovers(const Runner &runner, const Refused &refused, const Remedy &remedy)
+{
+	for (const Step &step : remedy.steps)
+	{
+		if (step.IsBounded())
+			continue;
+		CommitAndBegin(runner.context);
+		const char *command = step.text->data;
+		const auto *create = IfA<IndexStmt>(ParseCommand(command)->utilityStmt);
+		if (create != nullptr)
+			PrepareToBuild(runner, *create, command, true);
+	}
+	const Remedy again =
+		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
+	// Another session may have locked the table meanwhile.
+	return !again.steps.IsEmpty() && again.remark == nullptr ? again : remedy;
+}
+
 // Every other command: runs the commands of the hint, or commands like them.
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
@@ -332,6 +352,8 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 			return false;
 		remedy = RemedyForConstraint(refused.first);
 	}
+	if (operation == Operation::attach_partition)
+		remedy = RemedyWithoutLeftovers(runner, refused, remedy);
 	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
 				  refused.statement.text);
 	if (operation == Operation::reindex || operation == Operation::move_index)
