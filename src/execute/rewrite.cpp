@@ -157,27 +157,25 @@ void RunRemedy(const Runner &runner, const Remedy &remedy, const Judgment &judgm
 
 // The name of the index that is to become the constraint. An earlier attempt may have built or
 // begun it: it has the first name that PostgreSQL would choose, which must not count as taken then.
-const char *NameForConstraint(const IndexPlan &plan, const Target &target)
+const char *NameForConstraint(const IndexPlan &plan, const Target &target, const char *query)
 {
 	if (plan.name != nullptr)
 		return plan.name;
 	const char *first = FirstName(plan, target.table);
-	const char *definition = DefinitionCommand(plan, target.table, {nullptr, first, true});
-	const IndexStmt &create = *ParseCreateIndex(definition);
 	const Oid earlier = get_relname_relid(first, target.schema);
 	return OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
-				   IsSameIndex(earlier, create, target.table_id, definition)
+				   IsSameIndex(earlier, *plan.create, target.table_id, query)
 			   ? first
 			   : ChooseName(plan, target.table, target.schema, nullptr, 0);
 }
 
-Remedy RemedyForConstraint(const Judgment &judgment)
+Remedy RemedyForConstraint(const Judgment &judgment, const char *query)
 {
 	const RelationName &table = judgment.target.table;
 	const IndexPlan plan = PlanForConstraint(judgment.request);
 	Steps steps;
 	BuildOnTable(steps, plan, table,
-				 {table.schema, NameForConstraint(plan, judgment.target), true});
+				 {table.schema, NameForConstraint(plan, judgment.target, query), true});
 	return {steps.All(), nullptr};
 }
 
@@ -350,7 +348,7 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 	{
 		if (!IsOwner(refused.first.target.table_id, GetUserId()))
 			return false;
-		remedy = RemedyForConstraint(refused.first);
+		remedy = RemedyForConstraint(refused.first, runner.call.query);
 	}
 	if (operation == Operation::attach_partition)
 		remedy = RemedyWithoutLeftovers(runner, refused, remedy);
