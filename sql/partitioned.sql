@@ -94,6 +94,33 @@ CREATE UNIQUE INDEX f_unique ON f (a);
 \set VERBOSITY default
 CREATE INDEX f_b ON f (b);
 
+-- IF NOT EXISTS and a name that is taken: PostgreSQL builds nothing. An invalid index is one that leaves lack
+SET pg_safe_index.mode = off;
+CREATE INDEX q_there ON q (a);
+CREATE INDEX q_invalid ON ONLY q (a);
+CREATE INDEX f_there ON f (b);
+RESET pg_safe_index.mode;
+SET client_min_messages = notice;
+\set VERBOSITY terse
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS f_there ON f (b);
+CREATE INDEX IF NOT EXISTS p_1 ON q (a);
+CREATE INDEX IF NOT EXISTS q_invalid ON q (a);
+BEGIN;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+COMMIT;
+SET pg_safe_index.mode = warn;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS q_invalid ON q (a);
+SET pg_safe_index.mode = rewrite;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS f_there ON f (b);
+CREATE INDEX IF NOT EXISTS q_absent ON q (a);
+RESET pg_safe_index.mode;
+SET client_min_messages = warning;
+\set VERBOSITY default
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'q'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+
 -- temporary trees
 CREATE TEMP TABLE tt (a int) PARTITION BY RANGE (a);
 CREATE TEMP TABLE tt_1 PARTITION OF tt FOR VALUES FROM (0) TO (10);
