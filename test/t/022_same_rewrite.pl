@@ -46,7 +46,13 @@ my %make = (
 		CREATE TABLE t_3_2 PARTITION OF t_3 FOR VALUES FROM (3000) TO (4000)});
 my $rows = 'INSERT INTO t SELECT n, n FROM generate_series(0, 3999) n';
 
-sub query { return $node->safe_psql('postgres', "SET client_min_messages = error; SET pg_safe_index.mode = off; $_[0]") }
+my $plain = Session->new($node, set => 'SET client_min_messages = error; SET pg_safe_index.mode = off;');
+sub query
+{
+	my $said = $plain->run("$_[0];");
+	die $said if $said =~ /ERROR/;
+	return $said;
+}
 sub new_table { query("DROP TABLE IF EXISTS t; $make{$_[0]}; $rows") }
 
 # Every index of the table: where, its name, what it is attached to, whether it is valid, and its constraint.
@@ -101,11 +107,11 @@ for my $table (sort keys %make)
 		# What one plain command leaves, and two.
 		new_table($table);
 		query($case->{sql});
-		my @plain = (indexes());
+		my @left = (indexes());
 		if ('' =~ $case->{second})
 		{
 			query($case->{sql});
-			push @plain, indexes();
+			push @left, indexes();
 		}
 		new_table($table);
 		my $seconds = seconds($case->{sql});
@@ -118,7 +124,7 @@ for my $table (sort keys %make)
 			@said = reverse @said if $said[0] ne '';
 			is($said[0], '', "$name, $round: one succeeds");
 			like($said[1], $case->{second}, "$name, $round: the other is told so");
-			is(indexes(), $plain[ $said[1] eq '' ? 1 : 0 ], "$name, $round: what is left");
+			is(indexes(), $left[ $said[1] eq '' ? 1 : 0 ], "$name, $round: what is left");
 			$told{ $said[1] =~ s/\d{3,}/N/gr || 'a second one' }++;
 		}
 		note("$name: $_: $told{$_}") for sort keys %told;
@@ -149,7 +155,7 @@ for my $table (sort keys %make)
 		my $name = join(' beside ', @$pair) . ", $table";
 		new_table($table);
 		query($_) for @$pair;
-		my $plain = indexes();
+		my $both = indexes();
 		new_table($table);
 		my $seconds = seconds($pair->[0]);
 		for my $round (1 .. $rounds)
@@ -157,13 +163,13 @@ for my $table (sort keys %make)
 			new_table($table);
 			my @pair = rand() < 0.5 ? @$pair : reverse @$pair;
 			is(join('|', both(rand($seconds), @pair)), '|', "$name, $round: both succeed");
-			is(indexes(), $plain, "$name, $round: what is left");
+			is(indexes(), $both, "$name, $round: what is left");
 		}
 	}
 }
 is(query('SELECT count(*) FROM pg_safe_index_invalid'), '0', 'nothing invalid');
 unlike(slurp_file($node->logfile), qr/still active|not closed|leaked|PANIC|TRAP|XX000/, 'nothing in the log');
 
-$_->quit for @session, $writer;
+$_->quit for @session, $writer, $plain;
 $node->stop;
 done_testing();
