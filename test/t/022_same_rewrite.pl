@@ -61,7 +61,7 @@ sub indexes
 	return query(q{
 		SELECT indrelid::regclass, indexrelid::regclass, inhparent::regclass, indisvalid, conname
 		  FROM pg_index LEFT JOIN pg_inherits ON inhrelid = indexrelid LEFT JOIN pg_constraint ON conindid = indexrelid AND contype IN ('u', 'p')
-		 WHERE indrelid IN (SELECT relid FROM pg_partition_tree('t')) ORDER BY indrelid::regclass::text, indexrelid::regclass::text});
+		 WHERE indrelid = 't'::regclass OR indrelid IN (SELECT relid FROM pg_partition_tree('t')) ORDER BY indrelid::regclass::text, indexrelid::regclass::text});
 }
 
 my @session = map { Session->new($node, set => "\\set VERBOSITY verbose\nSET pg_safe_index.mode = rewrite;") } 1, 2;
