@@ -63,6 +63,8 @@ static struct psi_settings settings = {
 	.drop_failed_builds = false,
 	.suspend_timeouts = false,
 	.report_blockers_after = 60 * 1000,
+	.lock_timeout = 500,
+	.lock_attempts = 60,
 	.max_violations = 1000,
 };
 
@@ -176,6 +178,17 @@ static void define_settings(void)
 		"The oldest of them are named in a NOTICE when the build begins. 0 turns this off.",
 		&settings.report_blockers_after, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL,
 		NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pg_safe_index.lock_timeout",
+		"The longest wait for a lock behind which other sessions queue.",
+		"Concerns the steps of mode rewrite, and the drop of what a failed build leaves. 0 turns the limit off.",
+		&settings.lock_timeout, 500, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pg_safe_index.lock_attempts",
+							"How often a step of mode rewrite is tried that does not get its lock.",
+							"It fails after that.", &settings.lock_attempts, 60, 1, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 
 	/*
 	 * Shared memory is asked for at server start. A library that is loaded later has none, and only

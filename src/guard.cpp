@@ -36,6 +36,7 @@ struct Statement
 struct Outcome
 {
 	bool rewritten = false;                      // nothing: its safe form has been run
+	bool restarted = false;                      // this is a later transaction, with a new snapshot
 	std::optional<Request> passed;               // it passed, and can create an index
 	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
 };
@@ -73,20 +74,37 @@ Judgments JudgeAll(const Statement &statement, const Requests &requests)
 	return judgments;
 }
 
-// Runs the safe form of a violation and returns true, or reports the violation, which raises an
-// ERROR unless the mode is warn.
-bool RewriteOrReport(const Statement &statement, const Judgments &judgments)
+// Runs the safe form of a violation, or reports the violation, which raises an ERROR unless the
+// mode is warn.
+Rewritten RewriteOrReport(const Statement &statement, const Judgments &judgments)
 {
 	const psi_call &call = statement.call;
 	const Judgment &first = judgments.FirstViolation();
 	if (first.request.create != nullptr)
 		RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
 	const StatementText text = TextOf(*call.statement, call.query);
-	if (statement.may_rewrite &&
-		Rewrite(call, judgments, text, statement.settings, statement.options))
-		return true;
-	Report(judgments, text, call.query, statement.settings, statement.in_block);
-	return false;
+	const Rewritten result = statement.may_rewrite ? Rewrite(call, judgments, text,
+															 statement.settings, statement.options)
+												   : Rewritten::no;
+	if (result == Rewritten::no)
+		Report(judgments, text, call.query, statement.settings, statement.in_block,
+			   statement.options.lock_timeout);
+	return result;
+}
+
+// Judges the requests until no other session is executing the same rewrite.
+Judgments JudgeAndAct(const Statement &statement, const Requests &requests, Outcome &outcome)
+{
+	for (;;)
+	{
+		const Judgments judgments = JudgeAll(statement, requests);
+		const Rewritten result =
+			judgments.violations > 0 ? RewriteOrReport(statement, judgments) : Rewritten::no;
+		outcome.rewritten = result == Rewritten::yes;
+		if (result != Rewritten::waited)
+			return judgments;
+		outcome.restarted = true;
+	}
 }
 
 Outcome Decide(const Statement &statement)
@@ -95,9 +113,7 @@ Outcome Decide(const Statement &statement)
 	const Requests requests = AskedFor(statement.call.statement->utilityStmt);
 	if (requests.IsEmpty())
 		return outcome;
-	const Judgments judgments = JudgeAll(statement, requests);
-	if (judgments.violations > 0)
-		outcome.rewritten = RewriteOrReport(statement, judgments);
+	const Judgments judgments = JudgeAndAct(statement, requests, outcome);
 	if (outcome.rewritten)
 		return outcome;
 	const Request &first = requests.First();
@@ -119,7 +135,7 @@ Outcome DecideInScratch(const Statement &statement)
 	MemoryContextSwitchTo(scratch);
 	const Outcome outcome = Decide(statement);
 	// A rewrite has ended the transaction, and the caller's memory may have gone with it.
-	MemoryContextSwitchTo(outcome.rewritten ? PortalContext : caller);
+	MemoryContextSwitchTo(outcome.rewritten || outcome.restarted ? PortalContext : caller);
 	MemoryContextDelete(scratch);
 	return outcome;
 }
@@ -133,8 +149,13 @@ void Execute(const psi_call &call, const psi_settings &set)
 		call.go_on(&call);
 		return;
 	}
-	BuildOptions options{asked, asked, set.drop_failed_builds, set.suspend_timeouts,
-						 set.report_blockers_after};
+	BuildOptions options{asked,
+						 asked,
+						 set.drop_failed_builds,
+						 set.suspend_timeouts,
+						 set.report_blockers_after,
+						 set.lock_timeout,
+						 set.lock_attempts};
 	const bool in_block = InTransactionBlock(call.context);
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
@@ -151,6 +172,9 @@ void Execute(const psi_call &call, const psi_settings &set)
 	}
 	else
 		call.go_on(&call);
+	// The portal's own snapshot went with its transaction: nobody else would pop this one.
+	if (outcome.restarted && ActiveSnapshotSet())
+		PopActiveSnapshot();
 }
 
 } // namespace

@@ -127,6 +127,19 @@ const char *RoleName(Oid role)
 	return name != nullptr ? name : "?";
 }
 
+Blocker BlockerOf(const PgBackendStatus &status, TimestampTz now)
+{
+	const bool idle = status.st_state == STATE_IDLEINTRANSACTION ||
+					  status.st_state == STATE_IDLEINTRANSACTION_ABORTED;
+	return {status.st_procpid,
+			nullptr,
+			RoleName(status.st_userid),
+			pstrdup(status.st_appname),
+			TimestampDifferenceMilliseconds(status.st_xact_start_timestamp, now),
+			idle,
+			VisibleQuery(status)};
+}
+
 // Would a build wait for this backend? WaitForOlderSnapshots() calls GetCurrentVirtualXIDs() so
 // that it leaves out VACUUM and other safe index builds. A build that waits for a lock of
 // autovacuum cancels it, unless it prevents wraparound (ProcSleep()).
@@ -245,10 +258,7 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 			locks = GetLockStatusData();
 		if (!IsWaitedFor(*local, *locks, table, lock_modes))
 			continue;
-		const bool idle = status.st_state == STATE_IDLEINTRANSACTION ||
-						  status.st_state == STATE_IDLEINTRANSACTION_ABORTED;
-		AddBlocker(blockers, {status.st_procpid, nullptr, RoleName(status.st_userid),
-							  pstrdup(status.st_appname), age, idle, VisibleQuery(status)});
+		AddBlocker(blockers, BlockerOf(status, now));
 	}
 
 	if (max_prepared_xacts == 0 || !OidIsValid(table))
@@ -264,6 +274,38 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 			AddPrepared(blockers, xid, now, older_than);
 	}
 	return blockers;
+}
+
+Blockers HoldersOf(Oid relation, LOCKMODE mode)
+{
+	LOCKMASK conflicting = 0;
+	for (LOCKMODE other = AccessShareLock; other <= AccessExclusiveLock; ++other)
+	{
+		if (DoLockModesConflict(mode, other))
+			conflicting |= LOCKBIT_ON(other);
+	}
+	Blockers holders;
+	const TimestampTz now = GetCurrentTimestamp();
+	pgstat_clear_backend_activity_snapshot();
+	const LockData *locks = GetLockStatusData();
+	for (int i = 0; i < locks->nelements; ++i)
+	{
+		const LockInstanceData &lock = locks->locks[i];
+		if (lock.pid == MyProcPid || !IsHeld(lock, relation, conflicting))
+			continue;
+		if (lock.pid == 0)
+		{
+			const TransactionId xid = PreparedHolder(*locks, lock);
+			if (TransactionIdIsValid(xid))
+				AddPrepared(holders, xid, now, -1);
+			continue;
+		}
+		// The leader of a parallel worker stands for it.
+		const PgBackendStatus *status = lock.leaderPid == lock.pid ? StatusOf(lock.pid) : nullptr;
+		if (status != nullptr)
+			AddBlocker(holders, BlockerOf(*status, now));
+	}
+	return holders;
 }
 
 } // namespace psi

@@ -56,4 +56,8 @@ struct Blockers
 // WaitForOlderSnapshots()). Only the latter if `table` is InvalidOid. Allocates.
 Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than);
 
+// Returns the transactions of other sessions that hold a lock on the relation which conflicts with
+// `mode`. Allocates.
+Blockers HoldersOf(Oid relation, LOCKMODE mode);
+
 } // namespace psi

@@ -23,6 +23,8 @@ struct BuildOptions
 	bool drop_failed = false; // drop what a failed build leaves
 	bool suspend_timeouts = false;          // for a build, not for DROP INDEX
 	std::int64_t report_blockers_after = 0; // ms: which transactions are old; 0: no NOTICE
+	int lock_timeout = 0;  // ms: of each lock of a drop after a failure; 0: no limit
+	int lock_attempts = 1; // of a step of mode rewrite
 };
 
 // Runs the command, outside a transaction block. Raises its error if it fails, with a longer hint.

@@ -35,6 +35,16 @@ bool HasIndex(const Runner &runner, Oid leaf, const char *definition)
 	return has;
 }
 
+// The client's command locks all partitions (DefineIndex()).
+void RunLast(const Runner &runner, Oid root, const char *command)
+{
+	const auto row = ReadClass(root);
+	const RelationName table = row.has_value() ? QualifiedNameOf(*row) : RelationName{};
+	Steps steps;
+	appendStringInfoString(steps.Finish({ShareLock, table, LockedPart::tree}), command);
+	RunStep(runner, steps.All().Last());
+}
+
 } // namespace
 
 void BuildBesideForeign(const Runner &runner, const IndexPlan &plan, Oid root, const char *command)
@@ -54,12 +64,11 @@ void BuildBesideForeign(const Runner &runner, const IndexPlan &plan, Oid root, c
 			table.schema, ChooseName(leaf_plan, NameOf(*row), row->schema, nullptr, 0), false};
 		if (HasIndex(runner, leaf, DefinitionCommand(leaf_plan, table, index)))
 			continue;
-		Commands commands{};
-		BuildOnTable(commands, leaf_plan, table, index);
-		RunCommand(runner, commands.Last()->data);
+		Steps steps;
+		BuildOnTable(steps, leaf_plan, table, index);
+		RunStep(runner, steps.All().Last());
 	}
-	RunCommand(runner, command);
-	CommitAndBegin(runner.context);
+	RunLast(runner, root, command);
 }
 
 } // namespace psi

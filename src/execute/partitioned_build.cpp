@@ -30,13 +30,14 @@ struct PartitionedBuild
 	Progress &progress;
 };
 
-const char *QuotedNameOf(Oid relation)
+// The name of a relation that has to be there still.
+RelationName LiveNameOf(Oid relation)
 {
 	const auto row = ReadClass(relation);
 	if (!row.has_value())
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("an index or a partition was dropped while the index was built")));
-	return QualifiedNameOf(*row).Quoted();
+	return QualifiedNameOf(*row);
 }
 
 // The name of the index on a table of the tree.
@@ -46,17 +47,17 @@ RelationName IndexNameFor(const PartitionedBuild &build, const ClassRow &table)
 			ChooseName(build.plan, NameOf(table), table.schema, nullptr, 0), false};
 }
 
-void RunCommands(const PartitionedBuild &build, const Commands &commands)
+void RunSteps(const PartitionedBuild &build, const Steps &steps)
 {
-	for (const auto *command : Each<StringInfoData>(commands.list))
-		RunCommand(build.runner, command->data);
+	for (const Step &step : steps.All())
+		RunStep(build.runner, step);
 }
 
-// `index` is a quoted name.
-void Attach(const PartitionedBuild &build, Oid parent_index, const char *index)
+void Attach(const PartitionedBuild &build, Oid parent_index, const RelationName &index)
 {
-	RunCommand(build.runner,
-			   psprintf("ALTER INDEX %s ATTACH PARTITION %s", QuotedNameOf(parent_index), index));
+	Steps steps;
+	AttachIndex(steps, LiveNameOf(parent_index), index);
+	RunSteps(build, steps);
 }
 
 void CountLeaf(Progress &progress, Oid leaf)
@@ -71,9 +72,9 @@ void CountLeaf(Progress &progress, Oid leaf)
 				(errmsg("%d of %d partitions have the index", progress.done, progress.leaves)));
 }
 
-// Builds the index on a leaf partition, and adds its constraint. Returns the quoted name.
-const char *BuildOnLeaf(const PartitionedBuild &build, const ClassRow &leaf,
-						const PartitionIndexes &found)
+// Builds the index on a leaf partition, and adds its constraint. Returns its name.
+RelationName BuildOnLeaf(const PartitionedBuild &build, const ClassRow &leaf,
+						 const PartitionIndexes &found)
 {
 	for (const Oid index : EachOid(found.left))
 		DropFailedBuild(build.runner, index);
@@ -82,23 +83,23 @@ const char *BuildOnLeaf(const PartitionedBuild &build, const ClassRow &leaf,
 	const auto unfinished = ReadClass(found.unfinished);
 	const RelationName index =
 		unfinished.has_value() ? QualifiedNameOf(*unfinished) : IndexNameFor(build, leaf);
-	Commands commands{};
+	Steps steps;
 	if (unfinished.has_value())
-		AppendUsingIndex(commands, build.plan, table, index);
+		AppendUsingIndex(steps, build.plan, table, index);
 	else
-		BuildOnTable(commands, build.plan, table, index);
-	RunCommands(build, commands);
-	return index.Quoted();
+		BuildOnTable(steps, build.plan, table, index);
+	RunSteps(build, steps);
+	return index;
 }
 
-// Creates the index on a partitioned table alone. Returns the quoted name.
-const char *CreateOnParent(const PartitionedBuild &build, const ClassRow &parent,
-						   const RelationName &index)
+// Creates the index on a partitioned table alone. Returns its name.
+RelationName CreateOnParent(const PartitionedBuild &build, const ClassRow &parent,
+							const RelationName &index)
 {
-	Commands commands{};
-	CreateOnly(commands, build.plan, QualifiedNameOf(parent), index);
-	RunCommands(build, commands);
-	return index.Quoted();
+	Steps steps;
+	CreateOnly(steps, build.plan, QualifiedNameOf(parent), index);
+	RunSteps(build, steps);
+	return index;
 }
 
 // Does the partition still lack an index that is attached to that of its parent? It may have been
@@ -133,9 +134,9 @@ void IndexPartition(const PartitionedBuild &build, const LackingPartition &lacki
 	const bool is_leaf = partition->kind != RELKIND_PARTITIONED_TABLE;
 	const PartitionIndexes found = FindPartitionIndexes(lacking.parent_index, partition->id,
 														FirstName(build.plan, NameOf(*partition)));
-	const char *index = nullptr;
+	RelationName index;
 	if (OidIsValid(found.match))
-		index = QuotedNameOf(found.match);
+		index = LiveNameOf(found.match);
 	else
 	{
 		index = is_leaf ? BuildOnLeaf(build, *partition, found)
@@ -263,7 +264,7 @@ void MarkValid(const PartitionedBuild &build, Oid index)
 	}
 	if (!OidIsValid(valid))
 		return;
-	Attach(build, index, QuotedNameOf(valid));
+	Attach(build, index, LiveNameOf(valid));
 	CommitAndBegin(build.runner.context);
 	if (!IsValidIndex(index))
 	{

@@ -9,12 +9,16 @@
 #include "execute/foreign_partitions.hpp"
 #include "execute/parse_command.hpp"
 #include "execute/partitioned_build.hpp"
+#include "execute/rewrite_lock.hpp"
 #include "execute/run_command.hpp"
 #include "message/build_message.hpp"
+#include "message/lock_message.hpp"
 #include "message/violation_message.hpp"
 #include "pg/array.hpp"
 #include "pg/list.hpp"
+#include "plan/command_text.hpp"
 #include "plan/index_build.hpp"
+#include "plan/remedy.hpp"
 
 namespace psi
 {
@@ -28,6 +32,19 @@ struct Progress
 	int done = 0;           // commands
 	Oid built = InvalidOid; // the index that is to become a constraint
 };
+
+// Raises the error on the error stack again, with a hint about the valid index that is to become a
+// constraint: the command did not get its lock, and can be sent again.
+void KeepIndexAndRaise(const Runner &runner, Oid index)
+{
+	ErrorData *error = TakeError(runner.context);
+	AbortAndBegin(runner.context);
+	const auto row = ReadClass(index);
+	if (row.has_value())
+		AddHint(*error, psprintf("Index \"%s\" has been built, and becomes the constraint then.",
+								 NameOf(*row).Shown()));
+	ReThrowError(error);
+}
 
 // Drops the valid index that could not be turned into a constraint, so that the failed command
 // leaves nothing. Raises the error on the error stack again.
@@ -63,19 +80,26 @@ void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
 {
 	ErrorData *error = TakeError(runner.context);
 	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
-							 FirstCommands(list_truncate(list_copy(remedy.list), done))));
+							 FirstCommands(list_truncate(AsCommands(remedy.steps, 0), done))));
 	ReThrowError(error);
 }
 
-void RunStep(const Runner &runner, const Judgment &judgment, const char *command, bool is_last,
-			 Progress &progress)
+// Runs a step of a remedy, unless an earlier command has done it.
+void RunStepOf(const Judgment &judgment, const Runner &runner, const Step &step, bool is_last,
+			   Progress &progress)
 {
+	if (step.IsBounded())
+	{
+		RunStep(runner, step);
+		return;
+	}
 	CommitAndBegin(runner.context);
 	const Operation operation = judgment.request.operation;
+	const char *command = step.text->data;
 	const auto *create = IfA<IndexStmt>(ParseCommand(command)->utilityStmt);
-	if (create == nullptr || !create->concurrent)
+	if (create == nullptr)
 	{
-		RunCommand(runner, command);
+		RunStep(runner, step);
 		return;
 	}
 	const bool is_built =
@@ -84,7 +108,7 @@ void RunStep(const Runner &runner, const Judgment &judgment, const char *command
 	// build; otherwise PostgreSQL raises its error that the name is taken.
 	if (is_built && !is_last)
 		return;
-	RunCommand(runner, command);
+	RunStep(runner, step);
 	if (operation == Operation::add_constraint)
 		progress.built = get_relname_relid(create->idxname, judgment.target.schema);
 }
@@ -94,19 +118,19 @@ void RunSteps(const Runner &runner, const Remedy &remedy, const Judgment &judgme
 {
 	// There may be thousands of commands, and each is parsed. The memory of each is freed before
 	// the next.
-	const MemoryContext step =
+	const MemoryContext memory =
 		AllocSetContextCreate(runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
-	const Runner step_runner = runner.In(step);
-	const int count = list_length(remedy.list);
+	const Runner step_runner = runner.In(memory);
+	const int count = remedy.steps.Count();
 	for (; progress.done < count; ++progress.done)
 	{
-		MemoryContextReset(step);
-		const auto *command = static_cast<const char *>(list_nth(remedy.list, progress.done));
-		RunStep(step_runner, judgment, command, progress.done + 1 == count, progress);
+		MemoryContextReset(memory);
+		RunStepOf(judgment, step_runner, remedy.steps[progress.done], progress.done + 1 == count,
+				  progress);
 	}
 	// Commits the last command here, where an error of the commit is handled.
 	CommitAndBegin(runner.context);
-	MemoryContextDelete(step);
+	MemoryContextDelete(memory);
 }
 
 // Runs the commands of a remedy one after the other.
@@ -119,6 +143,8 @@ void RunRemedy(const Runner &runner, const Remedy &remedy, const Judgment &judgm
 	}
 	PG_CATCH();
 	{
+		if (OidIsValid(progress.built) && geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE)
+			KeepIndexAndRaise(runner, progress.built);
 		if (OidIsValid(progress.built))
 			DropIndexAndRaise(runner, progress.built, judgment.target.table_id);
 		if (progress.done > 0)
@@ -148,10 +174,10 @@ Remedy RemedyForConstraint(const Judgment &judgment)
 {
 	const RelationName &table = judgment.target.table;
 	const IndexPlan plan = PlanForConstraint(judgment.request);
-	Commands commands{};
-	BuildOnTable(commands, plan, table,
+	Steps steps;
+	BuildOnTable(steps, plan, table,
 				 {table.schema, NameForConstraint(plan, judgment.target), true});
-	return commands.Done(nullptr);
+	return {steps.All(), nullptr};
 }
 
 // Will none of the drops be refused because something depends on the index? The drops before it
@@ -173,7 +199,6 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE ||
 		ReachesSeveral(judgment.target.facts.kind))
 		return true;
-	List *commands = list_copy(remedy.list);
 	for (const Oid index : EachOid(IndexesOf(judgment.target.table_id)))
 	{
 		if (IsExclusionIndex(index))
@@ -181,9 +206,8 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 		const auto invalid = ReadInvalidIndex(index);
 		const char *command = invalid.has_value() ? ReindexCommand(*invalid, true) : nullptr;
 		if (command != nullptr)
-			commands = lappend(commands, pstrdup(command));
+			appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
 	}
-	remedy.list = commands;
 	return true;
 }
 
@@ -197,7 +221,8 @@ struct Refused
 
 void TellAndRun(const Runner &runner, const Refused &refused, const Remedy &remedy)
 {
-	TellRewritten(refused.judgments, FirstCommands(remedy.list), refused.statement.text);
+	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
+				  refused.statement.text);
 	RunRemedy(runner, remedy, refused.first);
 }
 
@@ -214,7 +239,7 @@ bool RebuildSkipped(const Runner &runner, const Refused &refused)
 		!IsSameIndex(invalid.id, *create, invalid.table_id, runner.call.query))
 		return false;
 	const Remedy remedy = FindRemedyForTable(refused.first, refused.statement, runner.call.query);
-	if (remedy.list == NIL || remedy.remark != nullptr)
+	if (remedy.steps.IsEmpty() || remedy.remark != nullptr)
 		return false;
 	TellAndRun(runner, refused, remedy);
 	return true;
@@ -243,9 +268,6 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
 	const Operation operation = refused.first.request.operation;
-	if (operation == Operation::drop_index && list_length(remedy.list) > 1 &&
-		!MayDropAll(refused.judgments))
-		return false;
 	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
 		return false;
 	if (operation == Operation::add_constraint)
@@ -258,19 +280,36 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 	return true;
 }
 
+bool RewriteDrop(const Runner &runner, const Refused &refused)
+{
+	const Judgments &judgments = refused.judgments;
+	if (refused.first.request.cascade || judgments.items[judgments.count - 1].target.ends_command)
+		return false;
+	for (const Judgment &judgment : judgments)
+	{
+		if (judgment.target.refused)
+			return false;
+	}
+	const Remedy remedy{StepsToDrop(judgments), nullptr};
+	if (remedy.steps.Count() > 1 && !MayDropAll(judgments))
+		return false;
+	TellAndRun(runner, refused, remedy);
+	return true;
+}
+
 bool RunSafeForm(const Runner &runner, const Refused &refused)
 {
 	const Target &target = refused.first.target;
 	const Operation operation = refused.first.request.operation;
-	// Several subcommands could not be undone if one of them fails.
-	if (!refused.judgments.items[0].request.IsAlone() || refused.first.request.drop != nullptr)
-		return false;
 	if (refused.first.verdict.reason == Reason::skips_invalid)
 		return RebuildSkipped(runner, refused);
 
+	if (operation == Operation::drop_index)
+		return RewriteDrop(runner, refused);
+
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
-	if (remedy.list == NIL || target.nullable_columns != NIL)
+	if (remedy.steps.IsEmpty() || target.nullable_columns != NIL)
 		return false;
 	if (target.facts.kind == TableKind::partitioned_table &&
 		(operation == Operation::create_index || operation == Operation::add_constraint))
@@ -278,20 +317,75 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 	return remedy.remark == nullptr && RewriteAsHinted(runner, refused, remedy);
 }
 
+// An index that mode rewrite is to build, as far as two sessions may ask for the same one.
+struct SameBuild
+{
+	const char *definition = nullptr; // null: two sessions need not be kept apart
+	bool named = false;               // PostgreSQL can tell that it is there already
+};
+
+SameBuild BuildOf(const Refused &refused)
+{
+	const Request &request = refused.first.request;
+	if (request.attach != nullptr)
+		return {psprintf("%u", Resolve(*request.alter->relation)), true};
+	if (request.constraint != nullptr)
+	{
+		const IndexPlan plan = PlanForConstraint(request);
+		return {psprintf("%s %s", plan.constraint, plan.definition),
+				plan.name != nullptr || request.constraint->contype == CONSTR_PRIMARY};
+	}
+	if (request.create == nullptr)
+		return {};
+	const IndexStmt &create = *request.create;
+	const CommandText text = FindCommand(refused.statement, Operation::create_index);
+	const char *definition = text.found ? text.text + text.definition : nodeToString(&create);
+	return {psprintf("%d %s", create.unique, definition), create.idxname != nullptr};
+}
+
+// Runs the safe form while no other session does the same.
+Rewritten RunAlone(const Runner &runner, const Refused &refused)
+{
+	const SameBuild build = BuildOf(refused);
+	if (build.definition == nullptr)
+		return RunSafeForm(runner, refused) ? Rewritten::yes : Rewritten::no;
+	const LOCKTAG &tag = *Make(RewriteLock(refused.first.target.table_id, build.definition));
+	if (!TryToLock(tag))
+	{
+		if (!build.named)
+			RaiseSameRewrite(HolderOf(tag), refused.first.target.table);
+		WaitUntilFree(tag, runner.context);
+		return Rewritten::waited;
+	}
+	volatile bool done = false;
+	PG_TRY();
+	{
+		done = RunSafeForm(runner, refused);
+	}
+	PG_FINALLY();
+	{
+		Unlock(tag);
+	}
+	PG_END_TRY();
+	return done ? Rewritten::yes : Rewritten::no;
+}
+
 } // namespace
 
-bool Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
-			 const Settings &settings, const BuildOptions &options)
+Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
+				  const Settings &settings, const BuildOptions &options)
 {
+	// Several subcommands could not be undone if one of them fails.
+	if (!judgments.items[0].request.IsAlone() || judgments.FirstViolation().request.drop != nullptr)
+		return Rewritten::no;
 	BuildOptions dropping = options;
 	dropping.drop_failed = true;
 	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
-	if (!RunSafeForm(runner, {judgments, judgments.FirstViolation(), statement}))
-		return false;
+	const Rewritten result = RunAlone(runner, {judgments, judgments.FirstViolation(), statement});
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
-	if (ActiveSnapshotSet())
+	if (result == Rewritten::yes && ActiveSnapshotSet())
 		PopActiveSnapshot();
-	return true;
+	return result;
 }
 
 } // namespace psi

@@ -10,17 +10,29 @@
 namespace psi
 {
 
-// Runs the safe form of what the client has sent, with a NOTICE that says so. Returns false, with
-// nothing done, if no safe form can be run here as a whole; then the command is to be refused.
+// What has become of a violation.
+enum class Rewritten
+{
+	no,     // nothing is done: no safe form can be run here as a whole; it is to be refused
+	yes,    // its safe form has been run
+	waited, // another session was executing the same rewrite, and has ended: judge it again
+};
+
+// Runs the safe form of what the client has sent, with a NOTICE that says so.
 //
-// Raises what the commands raise. After an error, whatever is left is taken up by a second attempt.
-// Nothing is left of an index on a plain table: what a failed build leaves is dropped, whatever the
-// options say, as the plain command would have left nothing.
+// If another session is executing the same rewrite, waits for its end if PostgreSQL can tell then
+// that the work is done, by the name or because a table has one primary key; otherwise raises an
+// ERROR (55006).
 //
-// Ends the transaction that it is called in and begins others, the last one without a snapshot. The
-// caller's memory context has to survive that, and so does everything that the caller still needs:
-// PortalContext or a child of it.
-bool Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
-			 const Settings &settings, const BuildOptions &options);
+// Raises what the commands raise, and 55P03 if a step did not get its lock (see lock_wait.hpp).
+// After an error, whatever is left is taken up by a second attempt. Nothing is left of an index on
+// a plain table: what a failed build leaves is dropped, whatever the options say, as the plain
+// command would have left nothing.
+//
+// Ends the transaction that it is called in and begins others, the last one without a snapshot, or
+// with one in the case of `waited`. The caller's memory context has to survive that, and so does
+// everything that the caller still needs: PortalContext or a child of it.
+Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
+				  const Settings &settings, const BuildOptions &options);
 
 } // namespace psi

@@ -11,6 +11,31 @@ namespace psi
 namespace
 {
 
+// The table whose lock a concurrent command waits for first; InvalidOid if there is no single one.
+Oid LockedFirst(const Request &request)
+{
+	if (request.create != nullptr)
+		return Resolve(*request.create->relation);
+	const RangeVar *name =
+		request.dropped != NIL ? makeRangeVarFromNameList(request.dropped) : request.name;
+	if (name == nullptr)
+		return InvalidOid;
+	const Oid relation = Resolve(*name);
+	const Oid table = OidIsValid(relation) ? IndexGetRelation(relation, true) : InvalidOid;
+	return OidIsValid(table) ? table : relation;
+}
+
+// Takes the lock on the table, and then the snapshot. Another concurrent build that holds the lock
+// waits for older snapshots in the end: that of a session that waits for the lock would be a
+// deadlock.
+void LockBeforeSnapshot(const Request &request)
+{
+	const Oid table = LockedFirst(request);
+	if (OidIsValid(table) && OwnsRelation(table, GetUserId()))
+		LockRelationOid(table, ShareUpdateExclusiveLock);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
 void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
 {
 	BuildOptions options = runner.options;
@@ -26,17 +51,33 @@ void RunCommand(const Runner &runner, const char *command)
 {
 	// The commit may free the memory that the text is in.
 	const char *text = MemoryContextStrdup(runner.context, command);
-	CommitAndBegin(runner.context);
+	CommitAndBeginWithoutSnapshot(runner.context);
 	const auto run = [&]
 	{
 		const psi_call call = CallInPlaceOf(runner.call, text);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.Count() == 1 && requests.First().concurrently)
+		{
+			LockBeforeSnapshot(requests.First());
 			RunRequest(runner, call, requests.First());
-		else
-			call.go_on(&call);
+			return;
+		}
+		PushActiveSnapshot(GetTransactionSnapshot());
+		call.go_on(&call);
 	};
 	InOwnContext(runner.context, run);
+}
+
+void RunStep(const Runner &runner, const Step &step)
+{
+	if (!step.IsBounded())
+	{
+		RunCommand(runner, step.text->data);
+		return;
+	}
+	const LockLimit limit{runner.options.lock_timeout, runner.options.lock_attempts};
+	RunBounded(runner.call, runner.context, limit, step.locks,
+			   MemoryContextStrdup(runner.context, step.text->data));
 }
 
 } // namespace psi

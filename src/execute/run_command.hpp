@@ -9,7 +9,9 @@
 #pragma once
 
 #include "execute/concurrent_build.hpp"
+#include "execute/lock_wait.hpp"
 #include "execute/transaction.hpp"
+#include "plan/step.hpp"
 
 namespace psi
 {
@@ -36,7 +38,10 @@ struct Runner
 
 // Commits, and runs the command in a transaction of its own, which is committed by what comes next:
 // another command or the end of the client's statement. RunConcurrently() runs a concurrent
-// command. Raises what the command raises.
+// command, which gets the lock on its table first. Raises what the command raises.
 void RunCommand(const Runner &runner, const char *command);
+
+// Runs a step: as RunCommand(), or as RunBounded() if others would queue behind it.
+void RunStep(const Runner &runner, const Step &step);
 
 } // namespace psi

@@ -140,6 +140,8 @@ const char *AgeText(std::int64_t milliseconds)
 					static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
 }
 
+} // namespace
+
 const char *BlockerText(const Blocker &blocker)
 {
 	if (blocker.pid == 0)
@@ -151,8 +153,6 @@ const char *BlockerText(const Blocker &blocker)
 					blocker.query != nullptr ? ": " : ".",
 					blocker.query != nullptr ? blocker.query : "");
 }
-
-} // namespace
 
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than)
 {

@@ -5,6 +5,7 @@
 // locks.
 #pragma once
 
+#include "catalog/activity.hpp"
 #include "catalog/concurrent_command.hpp"
 #include "catalog/invalid_index.hpp"
 
@@ -20,6 +21,9 @@ void WarnOfTimeouts(Operation operation);
 
 // A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms).
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than);
+
+// A line about an open transaction that is in the way. Allocates.
+const char *BlockerText(const Blocker &blocker);
 
 // Appends a sentence to the error's own hint, in the current memory context.
 void AddHint(ErrorData &error, const char *hint);

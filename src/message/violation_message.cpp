@@ -193,21 +193,22 @@ const char *Detail(const Judgments &judgments, bool in_block)
 
 // The safe commands, after the reason why they cannot run here if `in_block`.
 const char *Hint(const Judgments &judgments, const StatementText &statement, const char *query,
-				 bool in_block)
+				 bool in_block, int lock_timeout)
 {
 	const Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
 	const Wording &wording = WordingOf(judgments.FirstViolation().request);
 	StringInfoData hint;
 	initStringInfo(&hint);
-	if (remedy.commands != nullptr)
+	if (!remedy.steps.IsEmpty())
 	{
 		if (in_block)
 			appendStringInfo(
 				&hint,
 				"%s cannot run inside a transaction block, a function or a string of several statements. %s",
 				wording.concurrent, wording.frameworks);
-		AppendLine(&hint, remedy.command_count > 1 ? "Use, one command at a time:\n%s" : "Use: %s",
-				   remedy.commands);
+		const List *commands = AsCommands(remedy.steps, lock_timeout);
+		AppendLine(&hint, list_length(commands) > 1 ? "Use, one command at a time:\n%s" : "Use: %s",
+				   AsLines(commands));
 	}
 	AppendLine(&hint, "%s", remedy.remark);
 	return hint.data;
@@ -242,7 +243,7 @@ void CountViolations(const Judgments &judgments, Action action)
 } // namespace
 
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
-			const Settings &settings, bool in_block)
+			const Settings &settings, bool in_block, int lock_timeout)
 {
 	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
@@ -254,7 +255,7 @@ void Report(const Judgments &judgments, const StatementText &statement, const ch
 	else
 		RaiseViolation(settings,
 					   {WouldBlock(first), Detail(judgments, in_block),
-						Hint(judgments, statement, query, in_block),
+						Hint(judgments, statement, query, in_block, lock_timeout),
 						IsTable(target.facts.kind) ? &target.table : nullptr, IndexName(first)});
 }
 

@@ -12,8 +12,9 @@ namespace psi
 // Raises the first violation: a WARNING (01000) in mode warn, an ERROR (55000) in mode error, with
 // the safe commands in the hint and schema, table and index in the error's own fields (the index as
 // the constraint name, as PostgreSQL does it). `in_block`: CONCURRENTLY could not run here.
+// `lock_timeout` (ms) is what the hint sets for commands behind which others would queue; 0: none.
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
-			const Settings &settings, bool in_block);
+			const Settings &settings, bool in_block, int lock_timeout);
 
 // Raises, as Report() does, a request that had nothing to build at first and has by now: on this
 // table, which has this size in bytes.

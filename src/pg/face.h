@@ -54,7 +54,9 @@ struct psi_settings
 	bool drop_failed_builds;
 	bool suspend_timeouts;
 	int report_blockers_after; /* ms; 0: never */
-	int max_violations;        /* rows in shared memory; set at server start */
+	int lock_timeout;          /* ms; 0: no limit */
+	int lock_attempts;
+	int max_violations; /* rows in shared memory; set at server start */
 };
 
 /* One call of ProcessUtility(), as utility.h has its arguments. */

@@ -1,4 +1,5 @@
-// timeouts: implemented with the backend's own variables and timers.
+// timeouts: implemented with the backend's own variables and timers. The variables are those behind
+// settings, so on an error it is the caller who puts them back (PG_FINALLY).
 #include "pg/timeouts.hpp"
 
 namespace psi
@@ -24,6 +25,25 @@ void ResumeTimeouts(const Timeouts &before)
 		return;
 	LockTimeout = before.lock;
 	SetTransactionTimeout(before.transaction);
+}
+
+LockWaitBound BoundLockWait(int milliseconds)
+{
+	const LockWaitBound before{LockTimeout, DeadlockTimeout};
+	if (milliseconds > 0)
+	{
+		LockTimeout = LockTimeout > 0 ? Min(LockTimeout, milliseconds) : milliseconds;
+		// ProcSleep() cancels an autovacuum that is in the way when it looks for a deadlock. That
+		// has to be early enough for the autovacuum to end within the wait.
+		DeadlockTimeout = Max(1, Min(DeadlockTimeout, LockTimeout / 4));
+	}
+	return before;
+}
+
+void RestoreLockWait(const LockWaitBound &before)
+{
+	LockTimeout = before.lock;
+	DeadlockTimeout = before.deadlock;
 }
 
 void RestartStatementTimeout()

@@ -1,8 +1,9 @@
 // timeouts: suspends the timeouts that could end a concurrent build before it is complete, and so
-// leave an invalid index.
+// leave an invalid index; limits the time that the backend waits for a lock.
 //
 // Reads and sets variables and timers of this backend. Takes no locks and raises nothing, but
-// leaves a change behind that has to be undone: SuspendTimeouts() is the last call before PG_TRY().
+// leaves a change behind that has to be undone: SuspendTimeouts() and BoundLockWait() are the last
+// call before PG_TRY().
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -24,6 +25,22 @@ Timeouts SuspendTimeouts();
 
 // Puts lock_timeout and transaction_timeout back. Does nothing if they were not suspended.
 void ResumeTimeouts(const Timeouts &before);
+
+// What BoundLockWait() has changed: the values before.
+struct LockWaitBound
+{
+	int lock;     // ms; 0: no limit
+	int deadlock; // ms
+};
+
+// Limits each wait for a lock to so many milliseconds, or to the client's lock_timeout if that is
+// shorter, until RestoreLockWait(). Waits for a transaction to end are such waits, too. An
+// autovacuum that is in the way, other than one that prevents wraparound, is cancelled within that
+// time, as it would be in an unlimited wait. 0: changes nothing.
+LockWaitBound BoundLockWait(int milliseconds);
+
+// Puts back what BoundLockWait() has changed.
+void RestoreLockWait(const LockWaitBound &before);
 
 // Starts statement_timeout again if it is not running, so that what comes now has as much time as a
 // statement. Not to be called while the timeouts are suspended.

@@ -340,4 +340,18 @@ inline void SetTransactionTimeout(int milliseconds)
 #endif
 }
 
+// The wait event of a pause between two attempts to lock a relation. From 17 on an extension can
+// name one.
+inline uint32 LockPauseEvent()
+{
+#if PG_VERSION_NUM >= 170000
+	static uint32 event = 0; // the same for the life of the server
+	if (event == 0)
+		event = WaitEventExtensionNew("PgSafeIndexLockPause");
+	return event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
 } // namespace psi

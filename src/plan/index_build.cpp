@@ -1,36 +1,8 @@
 // index_build: each command is written with all its clauses in one place.
 #include "plan/index_build.hpp"
 
-#include "pg/list.hpp"
-
 namespace psi
 {
-
-StringInfo Commands::Add()
-{
-	StringInfo text = makeStringInfo();
-	list = lappend(list, text);
-	++count;
-	return text;
-}
-
-StringInfo Commands::Last() const
-{
-	return static_cast<StringInfo>(llast(list));
-}
-
-Remedy Commands::Done(const char *remark) const
-{
-	StringInfoData lines;
-	initStringInfo(&lines);
-	List *texts = NIL;
-	for (const StringInfoData *command : Each<StringInfoData>(list))
-	{
-		appendStringInfo(&lines, "%s%s", lines.len > 0 ? "\n" : "", command->data);
-		texts = lappend(texts, command->data);
-	}
-	return {count > 0 ? lines.data : nullptr, count, remark, texts};
-}
 
 namespace
 {
@@ -47,15 +19,15 @@ void AppendCreateIndex(StringInfo out, const IndexPlan &plan, const char *words,
 
 } // namespace
 
-void CreateOnly(Commands &commands, const IndexPlan &plan, const RelationName &table,
+void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				const RelationName &index)
 {
 	if (plan.constraint == nullptr)
-		AppendCreateIndex(commands.Add(), plan, "", index.name, "ONLY ", table);
+		AppendCreateIndex(steps.Prepare({ShareLock, table}), plan, "", index.name, "ONLY ", table);
 	else
-		appendStringInfo(commands.Add(), "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s%s;",
-						 table.Quoted(), quote_identifier(index.name), plan.constraint,
-						 plan.constraint_definition);
+		appendStringInfo(steps.Prepare({AccessExclusiveLock, table}),
+						 "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s%s;", table.Quoted(),
+						 quote_identifier(index.name), plan.constraint, plan.constraint_definition);
 }
 
 const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
@@ -67,20 +39,30 @@ const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
 	return command.data;
 }
 
-void AppendUsingIndex(Commands &commands, const IndexPlan &plan, const RelationName &table,
+void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index)
 {
 	if (plan.constraint != nullptr)
-		appendStringInfo(commands.Add(), "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;",
-						 table.Quoted(), quote_identifier(index.name), plan.constraint,
+		appendStringInfo(steps.Finish({AccessExclusiveLock, table}),
+						 "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;", table.Quoted(),
+						 quote_identifier(index.name), plan.constraint,
 						 quote_identifier(index.name), plan.attributes);
 }
 
-void BuildOnTable(Commands &commands, const IndexPlan &plan, const RelationName &table,
+// ATExecAttachPartitionIdx() locks the parent's index, which blocks only other changes of it, and
+// then the partition's, at which every query on the partition looks.
+void AttachIndex(Steps &steps, const RelationName &parent, const RelationName &index)
+{
+	appendStringInfo(steps.Finish({ShareUpdateExclusiveLock, parent}),
+					 "ALTER INDEX %s ATTACH PARTITION %s;", parent.Quoted(), index.Quoted());
+	steps.FinishLocksAlso({AccessExclusiveLock, index});
+}
+
+void BuildOnTable(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				  const RelationName &index)
 {
-	AppendCreateIndex(commands.Add(), plan, " CONCURRENTLY", index.name, "", table);
-	AppendUsingIndex(commands, plan, table, index);
+	AppendCreateIndex(steps.Build(), plan, " CONCURRENTLY", index.name, "", table);
+	AppendUsingIndex(steps, plan, table, index);
 }
 
 } // namespace psi

@@ -34,7 +34,7 @@ Array<const Judgment *> ViolationsIn(const Judgments &judgments, int count)
 
 } // namespace
 
-bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement)
+bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement)
 {
 	const int count = list_length(judgments.items[0].request.alter->cmds);
 	const Array<const Judgment *> violations = ViolationsIn(judgments, count);
@@ -47,7 +47,7 @@ bool AppendRest(Commands &commands, const Judgments &judgments, const StatementT
 	if (!text.found)
 		return false;
 
-	StringInfo out = commands.Add();
+	StringInfo out = steps.Prepare({AccessExclusiveLock, judgments.items[0].target.table});
 	appendBinaryStringInfo(out, text.text + text.begin, text.head_end - text.begin);
 	const char *separator = " ";
 	for (int i = 0; i < count; ++i)
@@ -82,16 +82,12 @@ const char *JoinRemarks(const char *first, const char *second)
 
 const char *FirstCommands(const List *commands)
 {
-	StringInfoData lines;
-	initStringInfo(&lines);
-	const int shown = Min(list_length(commands), spelled_requests_max);
-	for (int i = 0; i < shown; ++i)
-		appendStringInfo(&lines, "%s%s", i > 0 ? "\n" : "",
-						 static_cast<const char *>(list_nth(commands, i)));
-	const int rest = list_length(commands) - shown;
-	if (rest > 0)
-		appendStringInfo(&lines, "\nand %d more command%s.", rest, rest == 1 ? "" : "s");
-	return lines.data;
+	const int rest = list_length(commands) - spelled_requests_max;
+	if (rest <= 0)
+		return AsLines(commands);
+	return psprintf("%s\nand %d more command%s.",
+					AsLines(list_truncate(list_copy(commands), spelled_requests_max)), rest,
+					rest == 1 ? "" : "s");
 }
 
 Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,

@@ -6,17 +6,15 @@
 #pragma once
 
 #include "catalog/judgment.hpp"
+#include "plan/step.hpp"
 
 namespace psi
 {
 
 struct Remedy
 {
-	const char *commands = nullptr; // one a line, each with its semicolon; null: PostgreSQL has no
-									// safe form
-	int command_count = 0;
+	Array<Step> steps;            // empty: PostgreSQL has no safe form
 	const char *remark = nullptr; // a sentence that has to go with the commands; null: none
-	const List *list = NIL;       // the commands one by one, char *, each with its semicolon
 };
 
 // A hint spells out this many indexes or constraints of one command, and counts the rest.
@@ -33,8 +31,12 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
-// The first spelled_requests_max commands of a Remedy's list, one a line; the rest is counted.
-// Allocates.
+// The steps that drop all indexes of a DROP INDEX, one by one. One on a partitioned table has no
+// concurrent form, but its wait for the lock is bounded. A name that does not exist gets a step,
+// too, for its NOTICE. Allocates.
+Array<Step> StepsToDrop(const Judgments &judgments);
+
+// The first spelled_requests_max commands, one a line; the rest is counted. Allocates.
 const char *FirstCommands(const List *commands);
 
 } // namespace psi

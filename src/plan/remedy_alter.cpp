@@ -27,36 +27,33 @@ bool HasSafeForm(const Constraint &constraint)
 // A column that becomes part of a primary key and is not yet NOT NULL is scanned for nulls under
 // ACCESS EXCLUSIVE, unless a valid check constraint proves that it has none
 // (ConstraintImpliedByRelConstraint()).
-void AppendNotNull(Commands &commands, const RelationName &table, const char *column)
+void AppendNotNull(Steps &steps, const RelationName &table, const char *column)
 {
+	const StepLock lock{AccessExclusiveLock, table};
 	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
 	const char *quoted = quote_identifier(column);
-	appendStringInfo(commands.Add(),
+	appendStringInfo(steps.Prepare(lock),
 					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
 					 table.Quoted(), check, quoted);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(),
+	appendStringInfo(steps.Build(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(),
 					 check);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(),
-					 quoted);
-	appendStringInfo(commands.Add(), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
+	appendStringInfo(steps.Finish(lock), "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
+					 table.Quoted(), quoted);
+	appendStringInfo(steps.Finish(lock), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(),
+					 check);
 }
-
-} // namespace
-
-namespace
-{
 
 // ADD PRIMARY KEY USING INDEX as the user wrote it, which has nothing to scan once the columns are
 // NOT NULL. Returns false if the text cannot serve for it.
-bool AppendUsedIndex(Commands &commands, const Judgment &judgment, const StatementText &statement)
+bool AppendUsedIndex(Steps &steps, const Judgment &judgment, const StatementText &statement)
 {
 	const AlterText text = FindAlterTable(statement, list_length(judgment.request.alter->cmds));
 	if (!text.found)
 		return false;
 	const auto &subcommand = text.subcommands[judgment.request.subcommand];
-	appendStringInfo(commands.Add(), "%.*s %.*s;", text.head_end - text.begin,
-					 text.text + text.begin, subcommand.end - subcommand.begin,
-					 text.text + subcommand.begin);
+	appendStringInfo(steps.Finish({AccessExclusiveLock, judgment.target.table}), "%.*s %.*s;",
+					 text.head_end - text.begin, text.text + text.begin,
+					 subcommand.end - subcommand.begin, text.text + subcommand.begin);
 	return true;
 }
 
@@ -64,18 +61,18 @@ bool AppendUsedIndex(Commands &commands, const Judgment &judgment, const Stateme
 
 Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most)
 {
-	Commands commands;
+	Steps steps;
 	for (const Judgment &judgment : judgments)
 	{
 		if (!judgment.verdict.IsViolation())
 			continue;
 		if (judgment.target.set.foreign > 0)
-			return commands.Done(foreign_partition);
+			return NoSteps(foreign_partition);
 		if (!HasSafeForm(*judgment.request.constraint))
-			return commands.Done(no_safe_constraint);
+			return NoSteps(no_safe_constraint);
 	}
-	if (!AppendRest(commands, judgments, statement))
-		return commands.Done(no_text);
+	if (!AppendRest(steps, judgments, statement))
+		return NoSteps(no_text);
 
 	const char *remark = nullptr;
 	int used = 0;
@@ -88,33 +85,56 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 			continue;
 		const Target &target = judgment.target;
 		for (const char *column : Each<const char>(target.nullable_columns))
-			AppendNotNull(commands, target.table, column);
+			AppendNotNull(steps, target.table, column);
 		if (judgment.request.uses_index)
 		{
-			if (!AppendUsedIndex(commands, judgment, statement))
-				return commands.Done(no_text);
+			if (!AppendUsedIndex(steps, judgment, statement))
+				return NoSteps(no_text);
 			++used;
 		}
 		else
-			remark = BuildIndex(commands, target, PlanForConstraint(judgment.request), names);
+			remark = BuildIndex(steps, target, PlanForConstraint(judgment.request), names);
 	}
 	const int rest = judgments.violations - names.Count() - used;
-	return commands.Done(JoinRemarks(remark, RestOf(rest, "constraint", "constraints")));
+	return {steps.All(), JoinRemarks(remark, RestOf(rest, "constraint", "constraints"))};
 }
+
+namespace
+{
+
+// The user's own command. ATExecAttachPartition() locks the partitioned table, which blocks only
+// other changes of it, then its default partition, then the new one.
+void AppendAttach(Steps &steps, const Judgment &judgment, const StatementText &statement)
+{
+	const AlterTableStmt &alter = *judgment.request.alter;
+	const AlterText text = FindAlterTable(statement, list_length(alter.cmds));
+	if (!text.found)
+		return;
+	const RelationName parent{alter.relation->schemaname, alter.relation->relname,
+							  alter.relation->schemaname == nullptr};
+	const StringInfo command = steps.Finish({ShareUpdateExclusiveLock, parent});
+	steps.FinishLocksAlso({AccessExclusiveLock, parent, LockedPart::default_partition});
+	steps.FinishLocksAlso({AccessExclusiveLock, judgment.target.table, LockedPart::tree});
+	appendBinaryStringInfo(command, text.text + text.begin,
+						   text.subcommands[text.subcommands.Count() - 1].end - text.begin);
+	appendStringInfoChar(command, ';');
+}
+
+} // namespace
 
 Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
 						  const char *query, int most)
 {
 	const Target &target = judgment.target;
-	Commands commands;
+	Steps steps;
 	if (target.unseen)
-		return commands.Done(
+		return NoSteps(
 			"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.");
 
 	for (const MissingIndex &missing : target.missing)
 	{
 		if (missing.create->excludeOpNames != NIL || IsWithoutOverlaps(*missing.create))
-			return commands.Done(no_safe_constraint);
+			return NoSteps(no_safe_constraint);
 	}
 
 	const char *remark = nullptr;
@@ -125,24 +145,17 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 			break;
 		IndexPlan plan;
 		if (!PlanForMissingIndex(*missing.create, target, query, plan))
-			return commands.Done(no_text);
-		remark = BuildIndex(commands, target, plan, names);
+			return NoSteps(no_text);
+		remark = BuildIndex(steps, target, plan, names);
 	}
 
-	const int subcommands = list_length(judgment.request.alter->cmds);
-	const AlterText text = FindAlterTable(statement, subcommands);
-	if (text.found)
-	{
-		appendBinaryStringInfo(commands.Add(), text.text + text.begin,
-							   text.subcommands[subcommands - 1].end - text.begin);
-		appendStringInfoChar(commands.Last(), ';');
-	}
+	AppendAttach(steps, judgment, statement);
 	const int rest = target.missing.count - names.Count();
 	if (rest > 0)
 		remark = JoinRemarks(remark,
 							 psprintf("Before the last command, do the same for %d more index%s.",
 									  rest, rest == 1 ? "" : "es"));
-	return commands.Done(remark);
+	return {steps.All(), remark};
 }
 
 } // namespace psi

@@ -35,10 +35,10 @@ const char *RemarkOn(const RelationSet &partitions)
 // INDEX has the way around that: create an index on the table alone, which is invalid at first;
 // build an index concurrently on each leaf partition; attach each, which makes the first index
 // valid in the end. Returns the remark, or null.
-const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const RelationName &table,
+const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const RelationName &table,
 							  const RelationName &index, const RelationSet &partitions)
 {
-	CreateOnly(commands, plan, table, index);
+	CreateOnly(steps, plan, table, index);
 
 	// The names of two partitions can be truncated to the same one, and none may be that of the
 	// partitioned index, which exists by then.
@@ -51,20 +51,18 @@ const char *BuildOnPartitions(Commands &commands, const IndexPlan &plan, const R
 			ChooseName(plan, member.name, member.schema, names.begin(), names.Count());
 		const RelationName &name = names.Add(NameBeside(member.name, chosen));
 		if (member.leaf)
-			BuildOnTable(commands, plan, member.name, name);
+			BuildOnTable(steps, plan, member.name, name);
 		else
-			CreateOnly(commands, plan, member.name, name);
+			CreateOnly(steps, plan, member.name, name);
 		// The root is number -1.
-		const RelationName &parent = names[member.parent + 1];
-		appendStringInfo(commands.Add(), "ALTER INDEX %s ATTACH PARTITION %s;", parent.Quoted(),
-						 name.Quoted());
+		AttachIndex(steps, names[member.parent + 1], name);
 	}
 	return RemarkOn(partitions);
 }
 
 } // namespace
 
-const char *BuildIndex(Commands &commands, const Target &target, const IndexPlan &plan,
+const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
 					   Array<RelationName> &names)
 {
 	const char *name = plan.name != nullptr ? plan.name
@@ -72,22 +70,22 @@ const char *BuildIndex(Commands &commands, const Target &target, const IndexPlan
 														 names.begin(), names.Count());
 	const RelationName &index = names.Add(NameBeside(target.table, name));
 	if (target.facts.kind == TableKind::partitioned_table)
-		return BuildOnPartitions(commands, plan, target.table, index, target.set);
-	BuildOnTable(commands, plan, target.table, index);
+		return BuildOnPartitions(steps, plan, target.table, index, target.set);
+	BuildOnTable(steps, plan, target.table, index);
 	return nullptr;
 }
 
 Remedy ForCreateOnPartitions(const Judgment &judgment, const StatementText &statement,
 							 const char *query)
 {
-	Commands commands;
+	Steps steps;
 	IndexPlan plan;
 	if (!PlanOnPartitions(judgment, statement, query, plan))
-		return commands.Done(
+		return NoSteps(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
 	Array<RelationName> names;
-	const char *remark = BuildIndex(commands, judgment.target, plan, names);
-	return commands.Done(remark);
+	const char *remark = BuildIndex(steps, judgment.target, plan, names);
+	return {steps.All(), remark};
 }
 
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
@@ -95,23 +93,23 @@ Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &stateme
 {
 	const IndexStmt &create = *judgment.request.create;
 	const RelationName &table = judgment.target.table;
-	Commands commands;
+	Steps steps;
 	const CommandText command = FindCommand(statement, Operation::create_index);
 	if (command.found)
 	{
 		if (create.concurrent)
-			appendStringInfo(commands.Add(), "%.*s;", command.end - command.begin,
+			appendStringInfo(steps.Build(), "%.*s;", command.end - command.begin,
 							 command.text + command.begin);
 		else
-			AppendWithConcurrently(commands.Add(), command);
-		return commands.Done(nullptr);
+			AppendWithConcurrently(steps.Build(), command);
+		return {steps.All(), nullptr};
 	}
 	const char *definition = DefinitionFromTree(create, judgment.target, query);
 	if (definition == nullptr)
-		return commands.Done("Use the same command with CONCURRENTLY after the word INDEX.");
-	BuildOnTable(commands, PlanForCreate(create, definition), table,
+		return NoSteps("Use the same command with CONCURRENTLY after the word INDEX.");
+	BuildOnTable(steps, PlanForCreate(create, definition), table,
 				 {table.schema, create.idxname, true});
-	return commands.Done(nullptr);
+	return {steps.All(), nullptr};
 }
 
 } // namespace psi

@@ -34,7 +34,7 @@ bool IsPartitioned(const Judgment &judgment)
 
 // Adds one command for each index that can be dropped concurrently, up to `most`. Returns how many
 // more there are.
-int AddDrops(Commands &commands, const Judgments &judgments, int most)
+int AddDrops(Steps &steps, const Judgments &judgments, int most)
 {
 	HTAB *named = MakeOidSet();
 	int rest = 0;
@@ -45,8 +45,8 @@ int AddDrops(Commands &commands, const Judgments &judgments, int most)
 		if (target.index.name == nullptr || IsPartitioned(judgment) ||
 			!AddOid(named, target.index_id))
 			continue;
-		if (commands.count < most)
-			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s%s;",
+		if (steps.BuildCount() < most)
+			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s%s;",
 							 judgment.request.missing_ok ? "IF EXISTS " : "",
 							 target.index.Quoted());
 		else
@@ -56,7 +56,7 @@ int AddDrops(Commands &commands, const Judgments &judgments, int most)
 }
 
 // Adds the user's command as it is, without comments around it.
-bool AddCommand(Commands &commands, const StatementText &statement)
+bool AddCommand(Steps &steps, const RelationName &table, const StatementText &statement)
 {
 	int begin = 0;
 	int end = 0;
@@ -70,14 +70,15 @@ bool AddCommand(Commands &commands, const StatementText &statement)
 	};
 	if (!ScannerAccepts(walk) || end <= begin)
 		return false;
-	appendStringInfo(commands.Add(), "%.*s;", end - begin, statement.text + begin);
+	appendStringInfo(steps.Finish({AccessExclusiveLock, table}), "%.*s;", end - begin,
+					 statement.text + begin);
 	return true;
 }
 
 // DROP ... CASCADE: the indexes first, concurrently; then the command.
 Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, int most)
 {
-	Commands commands;
+	Steps steps;
 	int rest = 0;
 	bool has_dependent = false;
 	for (const CascadedIndex &cascaded : judgment.target.cascaded)
@@ -86,22 +87,22 @@ Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, 
 		// One that cannot be dropped by itself.
 		if (cascaded.index.is_partition || OidIsValid(get_index_constraint(cascaded.index.id)))
 			has_dependent = true;
-		else if (commands.count < most)
-			appendStringInfo(commands.Add(), "DROP INDEX CONCURRENTLY %s;",
+		else if (steps.BuildCount() < most)
+			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s;",
 							 NameOf(cascaded.index).Quoted());
 		else
 			++rest;
 	}
-	const bool complete = AddCommand(commands, statement) && rest == 0;
+	const bool complete = AddCommand(steps, judgment.target.table, statement) && rest == 0;
 	const char *remark = complete
 							 ? nullptr
 							 : psprintf("Before the last command, do the same for %d more index%s.",
 										rest, rest == 1 ? "" : "es");
-	return commands.Done(JoinRemarks(
-		remark,
+	const char *of_dependent =
 		has_dependent
 			? "Indexes of constraints and of partitioned indexes cannot be dropped concurrently: the last command still drops them."
-			: nullptr));
+			: nullptr;
+	return {steps.All(), JoinRemarks(remark, of_dependent)};
 }
 
 } // namespace
@@ -110,7 +111,7 @@ Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, 
 {
 	if (judgments.FirstViolation().request.drop != nullptr)
 		return ForDropCascade(judgments.FirstViolation(), statement, most);
-	Commands commands;
+	Steps steps;
 	bool partitioned = false;
 	bool partitioned_only = true;
 	for (const Judgment &judgment : judgments)
@@ -121,27 +122,52 @@ Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, 
 			partitioned_only = false;
 	}
 	if (partitioned_only)
-		return commands.Done(no_concurrent_drop);
+		return NoSteps(no_concurrent_drop);
 	bool refused = judgments.items[judgments.count - 1].target.ends_command;
 	for (const Judgment &judgment : judgments)
 		refused = refused || (judgment.target.refused && !partitioned);
 	if (refused)
-		return commands.Done("PostgreSQL will refuse the command for another name in it.");
+		return NoSteps("PostgreSQL will refuse the command for another name in it.");
 
 	const CommandText command = FindCommand(statement, Operation::drop_index);
 	const Request &first = judgments.items[0].request;
 	int rest = 0;
 	if (judgments.count == 1 && !first.cascade && command.found)
-		AppendWithConcurrently(commands.Add(), command);
+		AppendWithConcurrently(steps.Build(), command);
 	else
-		rest = AddDrops(commands, judgments, most);
+		rest = AddDrops(steps, judgments, most);
 
 	const char *remark = nullptr;
 	if (first.cascade)
 		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
 	else if (partitioned)
 		remark = no_concurrent_drop;
-	return commands.Done(JoinRemarks(RestOf(rest, "index", "indexes"), remark));
+	return {steps.All(), JoinRemarks(RestOf(rest, "index", "indexes"), remark)};
+}
+
+Array<Step> StepsToDrop(const Judgments &judgments)
+{
+	Steps steps;
+	HTAB *named = MakeOidSet();
+	for (const Judgment &judgment : judgments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const Target &target = judgment.target;
+		const char *if_exists = judgment.request.missing_ok ? "IF EXISTS " : "";
+		if (target.index.name == nullptr)
+			// Only PostgreSQL's NOTICE comes of it.
+			appendStringInfo(steps.Build(), "DROP INDEX %s%s;", if_exists,
+							 NameListToQuotedString(judgment.request.dropped));
+		else if (!AddOid(named, target.index_id))
+			continue;
+		else if (IsPartitioned(judgment))
+			appendStringInfo(steps.Finish({AccessExclusiveLock, target.table, LockedPart::tree}),
+							 "DROP INDEX %s%s;", if_exists, target.index.Quoted());
+		else
+			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s%s;", if_exists,
+							 target.index.Quoted());
+	}
+	return steps.All();
 }
 
 } // namespace psi

@@ -3,6 +3,7 @@
 
 #include "pg/array.hpp"
 #include "plan/index_build.hpp"
+#include "plan/remedy.hpp"
 
 namespace psi
 {
@@ -17,15 +18,21 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
 						  const char *query, int most);
 
+// There is no safe form, or it cannot be written now; the remark says why. Allocates nothing.
+inline Remedy NoSteps(const char *remark)
+{
+	return {{}, remark};
+}
+
 // Adds the commands that build an index on the target's table, or on all its partitions. `names`
 // holds the indexes that this remedy builds on the table; the new one is added. Returns the remark,
 // or null. Allocates.
-const char *BuildIndex(Commands &commands, const Target &target, const IndexPlan &plan,
+const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
 					   Array<RelationName> &names);
 
 // Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
 // if anything is. Returns false if the text cannot serve for it.
-bool AppendRest(Commands &commands, const Judgments &judgments, const StatementText &statement);
+bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement);
 
 // "Then do the same for 3 more indexes."; null if there are no more. Allocates.
 const char *RestOf(int rest, const char *one, const char *several);

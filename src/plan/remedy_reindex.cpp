@@ -62,9 +62,9 @@ bool HasConcurrentlyOption(const ReindexStmt &reindex)
 	return false;
 }
 
-void AppendMove(Commands &commands, const RelationName &index, const char *tablespace)
+void AppendMove(Steps &steps, const RelationName &index, const char *tablespace)
 {
-	appendStringInfo(commands.Add(), "REINDEX (TABLESPACE %s) INDEX CONCURRENTLY %s;",
+	appendStringInfo(steps.Build(), "REINDEX (TABLESPACE %s) INDEX CONCURRENTLY %s;",
 					 quote_identifier(tablespace), index.Quoted());
 }
 
@@ -72,35 +72,35 @@ void AppendMove(Commands &commands, const RelationName &index, const char *table
 
 Remedy ForReindex(const Judgment &judgment, const StatementText &statement)
 {
-	Commands commands;
+	Steps steps;
 	if (judgment.target.exclusion)
-		return commands.Done(no_concurrent_exclusion);
+		return NoSteps(no_concurrent_exclusion);
 	const CommandText command = FindCommand(statement, Operation::reindex);
 	if (command.found && !HasConcurrentlyOption(*judgment.request.reindex))
-		AppendWithConcurrently(commands.Add(), command);
+		AppendWithConcurrently(steps.Build(), command);
 	else
-		AppendReindex(commands.Add(), judgment);
-	return commands.Done(nullptr);
+		AppendReindex(steps.Build(), judgment);
+	return {steps.All(), nullptr};
 }
 
 Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 {
 	const Judgment &first = judgments.FirstViolation();
-	Commands commands;
+	Steps steps;
 	if (first.target.facts.kind != TableKind::tablespace)
 	{
 		if (first.target.exclusion)
-			return commands.Done(no_concurrent_exclusion);
-		const bool whole = AppendRest(commands, judgments, statement);
-		AppendMove(commands, first.target.index, first.request.tablespace);
-		return commands.Done(whole ? nullptr : "Then the rest of the command by itself.");
+			return NoSteps(no_concurrent_exclusion);
+		const bool whole = AppendRest(steps, judgments, statement);
+		AppendMove(steps, first.target.index, first.request.tablespace);
+		return {steps.All(), whole ? nullptr : "Then the rest of the command by itself."};
 	}
 
 	const RelationSet &indexes = first.target.set;
 	for (int i = 0; i < indexes.spelled_count; ++i)
-		AppendMove(commands, indexes.spelled[i].name, first.request.tablespace);
+		AppendMove(steps, indexes.spelled[i].name, first.request.tablespace);
 	const int rest = indexes.members - indexes.spelled_members;
-	return commands.Done(RestOf(rest, "index", "indexes"));
+	return {steps.All(), RestOf(rest, "index", "indexes")};
 }
 
 } // namespace psi

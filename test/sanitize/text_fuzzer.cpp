@@ -101,9 +101,9 @@ template <typename Type> Type *ParseAs(const char *command, NodeTag tag)
 
 char *CommandAt(const Remedy &remedy, int i)
 {
-	if (i >= list_length(remedy.list))
+	if (i >= remedy.steps.Count())
 		Fail("there is a command more");
-	return static_cast<char *>(list_nth(remedy.list, i));
+	return remedy.steps[i].text->data;
 }
 
 bool SameText(const char *a, const char *b)
@@ -208,7 +208,7 @@ Judgments Find(const Requests &requests, bool partitioned)
 		// other.
 		const bool violates = !adds || request.operation == Operation::add_constraint;
 		judgment.verdict = violates ? Verdict{Reason::violation, Lock::share}
-								   : Verdict{Reason::missing, Lock::none};
+									: Verdict{Reason::missing, Lock::none};
 		judgments.Add(judgment);
 	}
 	return judgments;
@@ -233,18 +233,18 @@ void CheckPartitioned(const Judgments &judgments, const IndexStmt &create,
 {
 	doing = "the module";
 	const Remedy remedy = FindRemedy(judgments, statement, query, INT_MAX);
-	if (wrong_text || remedy.command_count == 0)
+	if (wrong_text || remedy.steps.Count() == 0)
 		return; // too long, or with a whole row
-	Holds(remedy.command_count == 5, "an index, and two with their attachment");
+	Holds(remedy.steps.Count() == 5, "an index, and two with their attachment");
 	for (int i = 0; i < 5; ++i)
 	{
-		if (i == 2 || i == 4)
+		if (i > 2)
 		{
 			ParseAs<AlterTableStmt>(CommandAt(remedy, i), T_AlterTableStmt);
 			continue;
 		}
 		auto *index = ParseAs<IndexStmt>(CommandAt(remedy, i), T_IndexStmt);
-		Holds(index->concurrent == (i == 3) && index->relation->inh == (i == 3),
+		Holds(index->concurrent == (i == 2) && index->relation->inh == (i == 2),
 			  "the leaf's, and only that, concurrently");
 		IndexStmt *expected = Copy(&create);
 		expected->relation = index->relation;
@@ -281,7 +281,7 @@ void CheckCreate(const Requests &requests, const StatementText &statement, const
 	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
 	if (!wrong_text)
 	{
-		Holds(remedy.command_count == 1, "one command");
+		Holds(remedy.steps.Count() == 1, "one command");
 		auto *index = ParseAs<IndexStmt>(CommandAt(remedy, 0), T_IndexStmt);
 		Holds(index->concurrent, "CONCURRENTLY");
 		IndexStmt *expected = Copy(&create);
@@ -307,7 +307,7 @@ void CheckDrop(const DropStmt &drop, const Requests &requests, const StatementTe
 		DropStmt *expected = Copy(&drop);
 		expected->concurrent = true;
 		Holds(equal(expected, Parse(CommandAt(remedy, 0))), "the same drop");
-		Holds(remedy.command_count == 1, "one command");
+		Holds(remedy.steps.Count() == 1, "one command");
 		return;
 	}
 	// Each name once, in their order.
@@ -334,7 +334,7 @@ void CheckDrop(const DropStmt &drop, const Requests &requests, const StatementTe
 				  (name.visible || SameText(dropped.schema, name.schema)),
 			  "the name that was to be dropped");
 	}
-	Holds(remedy.command_count == next, "no other command");
+	Holds(remedy.steps.Count() == next, "no other command");
 }
 
 // The last word of an option counts.
@@ -367,7 +367,7 @@ void CheckReindex(const ReindexStmt &reindex, const Requests &requests,
 	const Remedy remedy = FindRemedy(Find(requests, false), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
-	Holds(remedy.command_count == 1, "one command");
+	Holds(remedy.steps.Count() == 1, "one command");
 	auto *made_of_it = ParseAs<ReindexStmt>(CommandAt(remedy, 0), T_ReindexStmt);
 	doing = "comparing two REINDEX"; // VERBOSE may hold no Boolean value
 	Holds(made_of_it->kind == reindex.kind && SameText(made_of_it->name, reindex.name),
@@ -512,18 +512,54 @@ void SameNames(const List *names, const List *elements)
 			  "the column's name");
 }
 
+bool UsesIndex(const Node *command)
+{
+	if (nodeTag(command) != T_AlterTableStmt)
+		return false;
+	const auto *alter = reinterpret_cast<const AlterTableStmt *>(command);
+	const auto *subcommand = static_cast<const AlterTableCmd *>(linitial(alter->cmds));
+	return subcommand->subtype == AT_AddConstraint &&
+		   reinterpret_cast<const Constraint *>(subcommand->def)->indexname != nullptr;
+}
+
+// The commands for constraints, by what they do. They come in this order.
+struct ConstraintCommands
+{
+	int not_null = 0;   // ADD CHECK, VALIDATE, SET NOT NULL, DROP CONSTRAINT
+	List *builds = NIL; // IndexStmt
+	List *uses = NIL;   // ADD CONSTRAINT ... USING INDEX
+};
+
+ConstraintCommands Sort(const Remedy &remedy, int from)
+{
+	ConstraintCommands sorted;
+	for (int i = from; i < remedy.steps.Count(); ++i)
+	{
+		Node *command = Parse(CommandAt(remedy, i));
+		if (nodeTag(command) == T_IndexStmt)
+		{
+			Holds(sorted.uses == NIL, "the builds before what uses them");
+			sorted.builds = lappend(sorted.builds, command);
+		}
+		else if (UsesIndex(command))
+			sorted.uses = lappend(sorted.uses, command);
+		else
+			++sorted.not_null;
+	}
+	return sorted;
+}
+
 // CREATE UNIQUE INDEX CONCURRENTLY, and the constraint that takes it.
-void CheckConstraint(const Request &request, const Remedy &remedy, int &next)
+void CheckConstraint(const Request &request, ConstraintCommands &commands, int number)
 {
 	const Constraint &constraint = *request.constraint;
 	List *keys = request.column == nullptr ? constraint.keys
 										   : list_make1(makeString(request.column->colname));
 	if (constraint.contype == CONSTR_PRIMARY)
-	{
-		for (int i = 0; i < 4 * list_length(constraint.keys); ++i)
-			ParseAs<AlterTableStmt>(CommandAt(remedy, next++), T_AlterTableStmt);
-	}
-	auto *index = ParseAs<IndexStmt>(CommandAt(remedy, next++), T_IndexStmt);
+		commands.not_null -= 4 * list_length(constraint.keys);
+	Holds(number < list_length(commands.builds) && number < list_length(commands.uses),
+		  "an index, and what uses it");
+	auto *index = static_cast<IndexStmt *>(list_nth(commands.builds, number));
 	Holds(index->unique && index->concurrent && !index->if_not_exists &&
 			  index->whereClause == nullptr,
 		  "a unique index, concurrently");
@@ -538,10 +574,8 @@ void CheckConstraint(const Request &request, const Remedy &remedy, int &next)
 	SameNames(constraint.including, index->indexIncludingParams);
 	SameOptions(constraint.options, index->options);
 
-	auto *alter = ParseAs<AlterTableStmt>(CommandAt(remedy, next++), T_AlterTableStmt);
+	const auto *alter = static_cast<AlterTableStmt *>(list_nth(commands.uses, number));
 	const auto *command = static_cast<const AlterTableCmd *>(linitial(alter->cmds));
-	if (command->subtype != AT_AddConstraint)
-		Fail("ADD CONSTRAINT");
 	const auto *using_index = reinterpret_cast<const Constraint *>(command->def);
 	Holds(using_index->contype == constraint.contype &&
 			  SameText(using_index->indexname, index->idxname),
@@ -566,16 +600,16 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 	const Remedy partitioned = FindRemedy(Find(requests, true), statement, query, INT_MAX);
 	if (wrong_text)
 		return;
-	for (int i = 0; i < partitioned.command_count; ++i)
+	for (int i = 0; i < partitioned.steps.Count(); ++i)
 		Parse(CommandAt(partitioned, i));
 	const Operation operation = judgments.FirstViolation().request.operation;
-	if (remedy.command_count == 0 && operation == Operation::add_constraint)
+	if (remedy.steps.Count() == 0 && operation == Operation::add_constraint)
 		return; // EXCLUDE
 	int next = 0;
 	if (operation == Operation::attach_partition)
 	{
 		Holds(equal(&alter, Parse(CommandAt(remedy, next++))), "the same attachment");
-		Holds(remedy.command_count == 1, "one command");
+		Holds(remedy.steps.Count() == 1, "one command");
 		return;
 	}
 	if (AlterTableStmt *rest = Rest(alter, judgments))
@@ -591,13 +625,19 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 	}
 	else
 	{
+		ConstraintCommands commands = Sort(remedy, next);
+		int number = 0;
 		for (const Judgment &judgment : judgments)
 		{
 			if (judgment.verdict.IsViolation())
-				CheckConstraint(judgment.request, remedy, next);
+				CheckConstraint(judgment.request, commands, number++);
 		}
+		Holds(commands.not_null == 0, "four commands for each column that is not NOT NULL");
+		Holds(list_length(commands.builds) == number && list_length(commands.uses) == number,
+			  "no other index");
+		return;
 	}
-	Holds(remedy.command_count == next, "no other command");
+	Holds(remedy.steps.Count() == next, "no other command");
 }
 
 // ---- One statement, one query
@@ -620,7 +660,7 @@ void CheckRequests(const Node *tree, const Requests &requests, const StatementTe
 	default: // ALTER INDEX ALL IN TABLESPACE
 	{
 		const Remedy remedy = FindRemedy(Find(requests, true), statement, query, INT_MAX);
-		for (int i = 0; i < remedy.command_count; ++i)
+		for (int i = 0; i < remedy.steps.Count(); ++i)
 			ParseAs<ReindexStmt>(CommandAt(remedy, i), T_ReindexStmt);
 	}
 	}

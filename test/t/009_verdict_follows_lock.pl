@@ -147,7 +147,8 @@ sub session
 	my ($sql, $in) = @_;
 	my ($out, $err) = ('', '');
 	my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
-	my $handle = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-v', 'ON_ERROR_STOP=1', '-f', '-' ],
+	# It goes on after an error, so that it is there to read what it is sent last.
+	my $handle = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', '-' ],
 		'<', $in, '>', \$out, '2>', \$err, $timer);
 	return { handle => $handle, out => \$out, err => \$err };
 }
@@ -205,6 +206,7 @@ sub locks_of
 	$user->{handle}->finish;
 	$in_runner .= ($alone ? '' : "ROLLBACK;\n") . "\\q\n";
 	$runner->{handle}->finish;
+	die ${ $runner->{err} } if !$error && ${ $runner->{err} } =~ /ERROR/;
 	return \%strongest;
 }
 

@@ -1,0 +1,84 @@
+// lock_message: each message names the relation, and the transactions that hold a lock on it.
+#include "message/lock_message.hpp"
+
+#include "message/build_message.hpp"
+#include "message/raise_violation.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// 'index "event_at_idx"', or the command if the relation is gone.
+const char *WhatIsLocked(const LockWait &wait)
+{
+	const auto row = ReadClass(wait.relation);
+	if (!row.has_value())
+		return psprintf("what \"%s\" needs", wait.command);
+	const bool is_index = row->kind == RELKIND_INDEX || row->kind == RELKIND_PARTITIONED_INDEX;
+	return psprintf("%s \"%s\"", is_index ? "index" : "table", NameOf(*row).Shown());
+}
+
+// The transactions in the way, one a line; null if there is none any more.
+const char *InTheWay(const LockWait &wait)
+{
+	const Blockers holders = HoldersOf(wait.relation, wait.mode);
+	if (holders.count == 0)
+		return nullptr;
+	StringInfoData lines;
+	initStringInfo(&lines);
+	for (int i = 0; i < holders.count; ++i)
+		AppendLine(&lines, "%s", BlockerText(holders.items[i]));
+	if (holders.total > holders.count)
+		AppendLine(&lines, "%s", psprintf("And %d more.", holders.total - holders.count));
+	return lines.data;
+}
+
+} // namespace
+
+void TellLockWait(const LockWait &wait)
+{
+	const char *in_the_way = InTheWay(wait);
+	ereport(
+		NOTICE,
+		(errmsg("could not lock %s within %d ms: trying again later", WhatIsLocked(wait),
+				wait.timeout),
+		 in_the_way != nullptr ? errdetail_internal("%s", in_the_way) : 0,
+		 errhint("Other sessions can use the table in the meantime. There are up to %s attempts.",
+				 GetConfigOptionByName("pg_safe_index.lock_attempts", nullptr, false))));
+}
+
+void LogLockWait(const LockWait &wait)
+{
+	ereport(LOG, (errmsg("pg_safe_index locked %s at attempt %d, %d ms after the first attempt",
+						 WhatIsLocked(wait), wait.attempts, static_cast<int>(wait.since_first)),
+				  errdetail("The command was: %s", wait.command)));
+}
+
+void RaiseLockNotAvailable(const LockWait &wait)
+{
+	const char *in_the_way = InTheWay(wait);
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+		 errmsg_plural("could not lock %s within %d ms in %d attempt",
+					   "could not lock %s within %d ms in %d attempts", wait.attempts,
+					   WhatIsLocked(wait), wait.timeout, wait.attempts),
+		 in_the_way != nullptr ? errdetail_internal("%s", in_the_way) : 0,
+		 errhint(
+			 "What has been done so far stays. The same command, sent again, goes on from there.")));
+	pg_unreachable();
+}
+
+void RaiseSameRewrite(int pid, const RelationName &table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("another session is building the same index on table \"%s\"", table.Shown()),
+			 pid != 0 ? errdetail("Process %d is executing the same command.", pid) : 0,
+			 errhint("Wait until it has ended. A second index of this definition needs a name.")));
+	pg_unreachable();
+}
+
+} // namespace psi
