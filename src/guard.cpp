@@ -8,6 +8,7 @@
 #include "catalog/index_creation.hpp"
 #include "catalog/judgment.hpp"
 #include "execute/concurrent_build.hpp"
+#include "execute/failed_builds.hpp"
 #include "execute/recheck.hpp"
 #include "execute/rewrite.hpp"
 #include "message/violation_message.hpp"
@@ -140,23 +141,10 @@ Outcome DecideInScratch(const Statement &statement)
 	return outcome;
 }
 
-void Execute(const psi_call &call, const psi_settings &set)
+// Checks the statement, and runs it or its safe form.
+void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions options,
+				 bool in_block)
 {
-	const Settings settings = SettingsInForce(set, *call.statement->utilityStmt);
-	const bool asked = IsAsked(settings);
-	if (!asked && !set.drop_failed_builds && !set.suspend_timeouts)
-	{
-		call.go_on(&call);
-		return;
-	}
-	BuildOptions options{asked,
-						 asked,
-						 set.drop_failed_builds,
-						 set.suspend_timeouts,
-						 set.report_blockers_after,
-						 set.lock_timeout,
-						 set.lock_attempts};
-	const bool in_block = InTransactionBlock(call.context);
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
 	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
@@ -166,7 +154,7 @@ void Execute(const psi_call &call, const psi_settings &set)
 		RunAndRecheck(call, *outcome.passed, settings);
 	else if (outcome.concurrent.has_value())
 	{
-		options.explain = asked && settings.Checks(outcome.concurrent->operation);
+		options.explain = options.explain && settings.Checks(outcome.concurrent->operation);
 		options.warn_before = options.explain;
 		RunConcurrently(call, *outcome.concurrent, options, settings);
 	}
@@ -174,6 +162,32 @@ void Execute(const psi_call &call, const psi_settings &set)
 		call.go_on(&call);
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
 	if (outcome.restarted && ActiveSnapshotSet())
+		PopActiveSnapshot();
+}
+
+void Execute(const psi_call &call, const psi_settings &set)
+{
+	const Settings settings = SettingsInForce(set, *call.statement->utilityStmt);
+	const bool asked = IsAsked(settings);
+	if (!asked && !set.drop_failed_builds && !set.suspend_timeouts)
+	{
+		call.go_on(&call);
+		return;
+	}
+	const BuildOptions options{asked,
+							   asked,
+							   set.drop_failed_builds,
+							   set.suspend_timeouts,
+							   set.report_blockers_after,
+							   set.lock_timeout,
+							   set.lock_attempts};
+	const bool in_block = InTransactionBlock(call.context);
+	const bool replaced =
+		!in_block && PortalContext != nullptr && DropBeforeRetry(call, settings, options);
+	CheckAndRun(call, settings, options, in_block);
+	// The portal's own snapshot went with its transaction: nobody else would pop the one that took
+	// its place, if the command has not done so.
+	if (replaced && ActiveSnapshotSet())
 		PopActiveSnapshot();
 }
 

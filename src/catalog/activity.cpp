@@ -72,6 +72,16 @@ Worker AtWorkOn(Oid index, Oid table)
 namespace
 {
 
+bool IsKnown(const Array<TransactionMark> &known, const TransactionMark &mark)
+{
+	for (const TransactionMark &one : known)
+	{
+		if (one.pid == mark.pid && one.prepared == mark.prepared && one.begun == mark.begun)
+			return true;
+	}
+	return false;
+}
+
 // Counts a transaction, and keeps it if it is one of the oldest.
 void AddBlocker(Blockers &blockers, const Blocker &blocker)
 {
@@ -127,11 +137,17 @@ const char *RoleName(Oid role)
 	return name != nullptr ? name : "?";
 }
 
+TransactionMark MarkOf(const PgBackendStatus &status)
+{
+	return {status.st_procpid, InvalidTransactionId, status.st_xact_start_timestamp};
+}
+
 Blocker BlockerOf(const PgBackendStatus &status, TimestampTz now)
 {
 	const bool idle = status.st_state == STATE_IDLEINTRANSACTION ||
 					  status.st_state == STATE_IDLEINTRANSACTION_ABORTED;
-	return {status.st_procpid,
+	return {MarkOf(status),
+			status.st_procpid,
 			nullptr,
 			RoleName(status.st_userid),
 			pstrdup(status.st_appname),
@@ -193,6 +209,7 @@ void AddPrepared(Blockers &blockers, TransactionId xid, TimestampTz now, std::in
 		bool null = false;
 		const TimestampTz prepared = DatumGetTimestampTz(SPI_getbinval(row, columns, 3, &null));
 		Blocker blocker;
+		blocker.mark.prepared = xid;
 		blocker.age = TimestampDifferenceMilliseconds(prepared, now);
 		if (!null && blocker.age > older_than)
 		{
@@ -229,7 +246,8 @@ bool HasBlockers(Oid table, LOCKMASK lock_modes)
 
 } // namespace
 
-Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than)
+Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than,
+						 const Array<TransactionMark> &known)
 {
 	Blockers blockers;
 	if (!HasBlockers(table, lock_modes))
@@ -251,7 +269,7 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 			continue;
 		const std::int64_t age =
 			TimestampDifferenceMilliseconds(status.st_xact_start_timestamp, now);
-		if (age <= older_than)
+		if (age <= older_than || IsKnown(known, MarkOf(status)))
 			continue;
 		// This copies the whole lock table, so it is done only when there is an old transaction.
 		if (locks == nullptr)
@@ -270,7 +288,7 @@ Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than
 		const LockInstanceData &lock = locks->locks[i];
 		const bool prepared = lock.pid == 0 && IsHeld(lock, table, lock_modes);
 		const TransactionId xid = prepared ? PreparedHolder(*locks, lock) : InvalidTransactionId;
-		if (TransactionIdIsValid(xid))
+		if (TransactionIdIsValid(xid) && !IsKnown(known, {0, xid, 0}))
 			AddPrepared(blockers, xid, now, older_than);
 	}
 	return blockers;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "catalog/relation.hpp"
+#include "pg/array.hpp"
 
 namespace psi
 {
@@ -29,9 +30,18 @@ struct Worker
 // DROP INDEX CONCURRENTLY hold it on the index as well. Allocates.
 Worker AtWorkOn(Oid index, Oid table);
 
+// Tells transactions apart.
+struct TransactionMark
+{
+	int pid = 0;                                   // 0: a prepared transaction
+	TransactionId prepared = InvalidTransactionId; // of a prepared transaction
+	TimestampTz begun = 0;                         // otherwise
+};
+
 // A transaction that a concurrent build has to wait for.
 struct Blocker
 {
+	TransactionMark mark;
 	int pid = 0;               // 0: a prepared transaction
 	const char *gid = nullptr; // identifier of a prepared transaction
 	const char *role = nullptr;
@@ -53,8 +63,10 @@ struct Blockers
 // Returns the transactions older than `older_than` ms that a concurrent build on the table has to
 // wait for: those that hold a lock on the table in one of the `lock_modes` (a mask), which conflict
 // with the build, and those in this database that have a snapshot (WaitForLockers(),
-// WaitForOlderSnapshots()). Only the latter if `table` is InvalidOid. Allocates.
-Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than);
+// WaitForOlderSnapshots()). Only the latter if `table` is InvalidOid. Those in `known` are left
+// out. Allocates.
+Blockers OldTransactions(Oid table, LOCKMASK lock_modes, std::int64_t older_than,
+						 const Array<TransactionMark> &known);
 
 // Returns the transactions of other sessions that hold a lock on the relation which conflicts with
 // `mode`. Allocates.

@@ -1,6 +1,8 @@
 // invalid_index: reads the index, and chooses the commands.
 #include "catalog/invalid_index.hpp"
 
+#include "pg/list.hpp"
+
 namespace psi
 {
 
@@ -13,16 +15,19 @@ const char *QuotedName(const InvalidIndex &index, bool qualified)
 					 : index.index.Quoted();
 }
 
-// Does the name end in _ccnew or _ccold, as names given by ReindexRelationConcurrently() and
-// index_concurrently_swap() do? A number follows if the name was taken (ChooseRelationName()).
-bool IsReindexName(const char *name)
+// Returns what follows the last underscore if that is ccnew or ccold, as in the names given by
+// ReindexRelationConcurrently() and index_concurrently_swap(), or null. A number follows if the
+// name was taken (ChooseRelationName()).
+const char *ReindexLabel(const char *name)
 {
-	std::size_t length = strlen(name);
-	while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9')
-		--length;
-	constexpr std::size_t suffix = 6;
-	return length > suffix && (strncmp(name + length - suffix, "_ccnew", suffix) == 0 ||
-							   strncmp(name + length - suffix, "_ccold", suffix) == 0);
+	const char *underscore = strrchr(name, '_');
+	if (underscore == nullptr || underscore == name)
+		return nullptr;
+	const char *label = underscore + 1;
+	constexpr std::size_t length = 5;
+	if (strncmp(label, "ccnew", length) != 0 && strncmp(label, "ccold", length) != 0)
+		return nullptr;
+	return strspn(label + length, "0123456789") == strlen(label + length) ? label : nullptr;
 }
 
 } // namespace
@@ -62,11 +67,32 @@ bool IsInvalidStill(const InvalidIndex &index)
 		   strcmp(now->index.schema, index.index.schema) == 0;
 }
 
+bool IsLeftByReindex(const InvalidIndex &index)
+{
+	const char *label = ReindexLabel(index.index.name);
+	if (label == nullptr || index.is_partition)
+		return false;
+	for (const Oid other : EachOid(IndexesOf(index.table_id)))
+	{
+		const auto row = ReadClass(other);
+		if (row.has_value() && row->id != index.id &&
+			strcmp(makeObjectName(NameStr(row->name), nullptr, label), index.index.name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void ReadAgain(InvalidIndex *indexes, int count)
+{
+	for (int i = 0; i < count; ++i)
+		indexes[i] = ReadInvalidIndex(indexes[i].id).value_or(indexes[i]);
+}
+
 const char *DropCommand(const InvalidIndex &index, bool qualified)
 {
 	if (index.is_partition)
 		return nullptr;
-	return psprintf("DROP INDEX CONCURRENTLY %s;", QuotedName(index, qualified));
+	return psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s;", QuotedName(index, qualified));
 }
 
 const char *ReindexCommand(const InvalidIndex &index, bool qualified)
@@ -75,7 +101,7 @@ const char *ReindexCommand(const InvalidIndex &index, bool qualified)
 		return nullptr;
 	// A rebuilt _ccnew index would be a second copy of the index, unless it has been attached to a
 	// partitioned index.
-	if (IsReindexName(index.index.name) && !index.is_partition)
+	if (ReindexLabel(index.index.name) != nullptr && !index.is_partition)
 		return nullptr;
 	return psprintf("REINDEX INDEX CONCURRENTLY %s;", QuotedName(index, qualified));
 }

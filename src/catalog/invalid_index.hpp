@@ -37,6 +37,14 @@ std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name);
 // Allocates.
 bool IsInvalidStill(const InvalidIndex &index);
 
+// Has REINDEX CONCURRENTLY left it beside an index that is still there: the new one that it had
+// begun (_ccnew), or the old one that it had replaced (_ccold)? Allocates.
+bool IsLeftByReindex(const InvalidIndex &index);
+
+// Reads the indexes again, since a drop that failed may have changed them. One that is not invalid
+// any more stays as it was read before.
+void ReadAgain(InvalidIndex *indexes, int count);
+
 // Return the command that drops or rebuilds the index, with its semicolon. Null where PostgreSQL
 // would refuse the command and, for an index that REINDEX CONCURRENTLY has left, where a rebuild
 // would result in two equal indexes. `qualified`: always with the schema. Allocate.

@@ -89,22 +89,50 @@ RelationSet PartitionsOf(Oid root, std::int64_t enough)
 	return collector.Finish();
 }
 
+namespace
+{
+
+// Calls `visit(Form_pg_class)` for each table and materialized view of a schema, or of the database
+// for InvalidOid, that initdb has not created.
+template <typename Visit> void VisitTables(Oid schema, Visit visit)
+{
+	const auto visit_table = [&visit](Form_pg_class form)
+	{
+		if ((form->relkind == RELKIND_RELATION || form->relkind == RELKIND_MATVIEW) &&
+			form->oid >= FirstNormalObjectId)
+			visit(form);
+		return true;
+	};
+	const AttrNumber column = OidIsValid(schema) ? Anum_pg_class_relnamespace : InvalidAttrNumber;
+	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr, {{column, schema}},
+							   visit_table);
+}
+
+} // namespace
+
 RelationSet TablesIn(Oid schema, std::int64_t enough)
 {
 	Collector collector(enough);
 	const auto visit = [&collector](Form_pg_class form)
 	{
-		if ((form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW) ||
-			form->oid < FirstNormalObjectId)
-			return true;
 		const ClassRow row = RowOf(form);
 		collector.KeepName(row, true, -1);
 		collector.CountTable(row);
-		return true;
 	};
-	const AttrNumber column = OidIsValid(schema) ? Anum_pg_class_relnamespace : InvalidAttrNumber;
-	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr, {{column, schema}}, visit);
+	VisitTables(schema, visit);
 	return collector.Finish();
+}
+
+List *OidsOfTablesIn(Oid schema)
+{
+	List *tables = NIL;
+	const auto visit = [&tables](Form_pg_class form)
+	{
+		if (form->relpersistence != RELPERSISTENCE_TEMP)
+			tables = lappend_oid(tables, form->oid);
+	};
+	VisitTables(schema, visit);
+	return tables;
 }
 
 RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, bool &all_owned)

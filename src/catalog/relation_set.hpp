@@ -50,6 +50,9 @@ RelationSet PartitionsOf(Oid root, std::int64_t enough);
 // catalogs are allowed anyway, and nobody waits for the few small tables of information_schema.
 RelationSet TablesIn(Oid schema, std::int64_t enough);
 
+// The OIDs of the same tables without temporary ones. Allocates.
+List *OidsOfTablesIn(Oid schema);
+
 // Returns the indexes that ALTER INDEX ALL IN TABLESPACE moves (AlterTableMoveAll()) and that
 // belong to one of the owners, or to anyone if that is NIL. Standing and size are those of their
 // tables. `tablespace` as in pg_class.reltablespace: InvalidOid for the database's default.

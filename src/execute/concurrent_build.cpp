@@ -80,12 +80,23 @@ void NoteExisting(Build &build, Oid table)
 	}
 }
 
+// Reports how far the build on the partitioned table has come. The command has reset all that was
+// reported before it (pgstat_progress_start_command()), and leaves these two alone.
+void ReportPartitions(const BuildOptions &options)
+{
+	if (options.partitions_total == 0)
+		return;
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_PARTITIONS_TOTAL, options.partitions_total);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_PARTITIONS_DONE, options.partitions_done);
+}
+
 // An IndexListener: called before the index is built.
 void NoteCreated(Oid index, Oid table, bool, void *argument)
 {
 	Build &build = *static_cast<Build *>(argument);
 	const MemoryContext caller = MemoryContextSwitchTo(build.context);
 	build.created.Add(index);
+	ReportPartitions(build.options);
 	if (build.command.operation == Operation::reindex && !list_member_oid(build.tables, table))
 	{
 		build.tables = lappend_oid(build.tables, table);
@@ -124,8 +135,9 @@ void FindLeftovers(Build &build)
 	MemoryContextSwitchTo(caller);
 }
 
-// Drops what the command has left. An error ends the attempt, a second cancel for example, and
-// becomes part of the hint.
+// Drops what the command has left. An error ends the attempt and becomes part of the hint: a second
+// cancel, for example, or a transaction that is in the way. What the build waited for is often
+// still there, and whoever cancels the build wants it to end, so the drop waits only a moment.
 void DropLeftovers(Build &build)
 {
 	PG_TRY();
@@ -145,12 +157,25 @@ void DropLeftovers(Build &build)
 			// The timeout that ended the build is not running any more.
 			if (!build.timeouts.suspended)
 				RestartStatementTimeout();
-			DropConcurrently(build.call, build.context, index.table_id, name_if_left);
+			DropConcurrently(build.call, build.context, index.table_id, build.options.lock_timeout,
+							 name_if_left);
 		}
 	}
 	PG_CATCH();
 	{
-		build.drop_error = TakeError(build.context)->message;
+		build.drop_error = ReasonNotDropped(*TakeError(build.context), build.options.lock_timeout);
+		AbortAndBegin(build.context);
+	}
+	PG_END_TRY();
+	if (build.drop_error == nullptr)
+		return;
+	PG_TRY();
+	{
+		ReadAgain(build.left.begin() + build.dropped, build.left.Count() - build.dropped);
+	}
+	PG_CATCH();
+	{
+		TakeError(build.context);
 		AbortAndBegin(build.context);
 	}
 	PG_END_TRY();
@@ -240,20 +265,34 @@ void CheckSkipped(const Build &build, const Settings &settings)
 		ReportSkipped(*invalid, true, settings);
 }
 
+// Tells the client what may keep the build waiting, or end it.
+void WarnBefore(const ConcurrentCommand &command, const BuildOptions &options, bool suspend)
+{
+	Told own;
+	Told &told = options.told != nullptr ? *options.told : own;
+	if (!suspend && !told.timeouts)
+		WarnOfTimeouts(command.operation);
+	told.timeouts = true;
+	if (options.report_blockers_after > 0)
+		TellOldTransactions(command, options.report_blockers_after, told.transactions);
+}
+
 } // namespace
+
+Told *MakeTold()
+{
+	Told *told = Make(Told{});
+	// An array stays in the memory context in which it begins.
+	told->transactions.Reserve(blockers_max);
+	return told;
+}
 
 void RunConcurrently(const psi_call &call, const ConcurrentCommand &command,
 					 const BuildOptions &options, const Settings &settings)
 {
 	const bool suspend = options.suspend_timeouts && command.operation != Operation::drop_index;
 	if (options.warn_before && command.builds)
-	{
-		if (!suspend)
-			WarnOfTimeouts(command.operation);
-		if (options.report_blockers_after > 0)
-			TellOldTransactions(command, options.report_blockers_after);
-	}
-
+		WarnBefore(command, options, suspend);
 	Build &build = NewBuild(call, command, options);
 	MemoryContextSwitchTo(build.command_context);
 	build.outer_listener = ListenToIndexes({NoteCreated, &build});

@@ -49,8 +49,11 @@ RelationName IndexNameFor(const PartitionedBuild &build, const ClassRow &table)
 
 void RunSteps(const PartitionedBuild &build, const Steps &steps)
 {
+	Runner runner = build.runner;
+	runner.options.partitions_total = build.progress.leaves;
+	runner.options.partitions_done = build.progress.done;
 	for (const Step &step : steps.All())
-		RunStep(build.runner, step);
+		RunStep(runner, step);
 }
 
 void Attach(const PartitionedBuild &build, Oid parent_index, const RelationName &index)

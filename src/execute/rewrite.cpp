@@ -55,7 +55,8 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	{
 		AbortAndBegin(runner.context);
 		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
-		DropConcurrently(runner.call, runner.context, table, name_if_free);
+		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
+						 name_if_free);
 		CommitAndBegin(runner.context);
 	}
 	PG_CATCH();
@@ -66,7 +67,7 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
 		AddHint(*error,
 				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
-						 "To drop it: DROP INDEX CONCURRENTLY %s;\n"
+						 "To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
 						 "The same command, sent again, uses it.",
 						 name, name));
 	}
@@ -192,21 +193,43 @@ bool MayDropAll(const Judgments &judgments)
 	return true;
 }
 
-// REINDEX TABLE CONCURRENTLY leaves out invalid indexes, and indexes that cannot be rebuilt
-// concurrently. Adds a command for each of the former; returns false if there is one of the latter.
+// The tables whose indexes a REINDEX of something else than an index rebuilds.
+List *TablesOf(const Judgment &judgment)
+{
+	const ReindexStmt &reindex = *judgment.request.reindex;
+	switch (reindex.kind)
+	{
+	case REINDEX_OBJECT_INDEX:
+		return NIL;
+	case REINDEX_OBJECT_TABLE:
+		return ReachesSeveral(judgment.target.facts.kind)
+				   ? LeavesOf(judgment.target.table_id)
+				   : list_make1_oid(judgment.target.table_id);
+	case REINDEX_OBJECT_SCHEMA:
+		return OidsOfTablesIn(get_namespace_oid(reindex.name, true));
+	default:
+		return OidsOfTablesIn(InvalidOid);
+	}
+}
+
+// REINDEX CONCURRENTLY of a table or of several leaves out invalid indexes, and indexes that cannot
+// be rebuilt concurrently. Adds a step for each of the former; returns false if there is one of the
+// latter.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 {
-	if (judgment.request.reindex->kind != REINDEX_OBJECT_TABLE ||
-		ReachesSeveral(judgment.target.facts.kind))
-		return true;
-	for (const Oid index : EachOid(IndexesOf(judgment.target.table_id)))
+	for (const Oid table : EachOid(TablesOf(judgment)))
 	{
-		if (IsExclusionIndex(index))
-			return false;
-		const auto invalid = ReadInvalidIndex(index);
-		const char *command = invalid.has_value() ? ReindexCommand(*invalid, true) : nullptr;
-		if (command != nullptr)
-			appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
+		for (const Oid index : EachOid(IndexesOf(table)))
+		{
+			if (IsExclusionIndex(index))
+				return false;
+			const auto invalid = ReadInvalidIndex(index);
+			const char *command = invalid.has_value() && MayReindex(table, table, GetUserId())
+									  ? ReindexCommand(*invalid, true)
+									  : nullptr;
+			if (command != nullptr)
+				appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
+		}
 	}
 	return true;
 }
@@ -264,6 +287,21 @@ bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
 	return true;
 }
 
+// Drops what an interrupted REINDEX CONCURRENTLY has left on the table, or on its leaf partitions.
+void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
+{
+	if (target.facts.kind != TableKind::partitioned_table)
+	{
+		DropLeftByReindex(runner, target.table_id, target.index_id);
+		return;
+	}
+	for (const Oid leaf : EachOid(LeavesOf(target.table_id)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		DropLeftByReindex(runner, leaf, target.index_id);
+	}
+}
+
 // Every other command: runs the commands of the hint, or commands like them.
 bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
@@ -276,7 +314,11 @@ bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy
 			return false;
 		remedy = RemedyForConstraint(refused.first);
 	}
-	TellAndRun(runner, refused, remedy);
+	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
+				  refused.statement.text);
+	if (operation == Operation::reindex || operation == Operation::move_index)
+		DropLeftByEarlierReindex(runner, refused.first.target);
+	RunRemedy(runner, remedy, refused.first);
 	return true;
 }
 
@@ -378,9 +420,10 @@ Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const Statem
 	// Several subcommands could not be undone if one of them fails.
 	if (!judgments.items[0].request.IsAlone() || judgments.FirstViolation().request.drop != nullptr)
 		return Rewritten::no;
-	BuildOptions dropping = options;
-	dropping.drop_failed = true;
-	const Runner runner{call, settings, dropping, CurrentMemoryContext, Make(false)};
+	BuildOptions of_steps = options;
+	of_steps.drop_failed = true;
+	of_steps.told = MakeTold();
+	const Runner runner{call, settings, of_steps, CurrentMemoryContext};
 	const Rewritten result = RunAlone(runner, {judgments, judgments.FirstViolation(), statement});
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
 	if (result == Rewritten::yes && ActiveSnapshotSet())

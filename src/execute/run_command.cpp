@@ -38,11 +38,8 @@ void LockBeforeSnapshot(const Request &request)
 
 void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
 {
-	BuildOptions options = runner.options;
-	options.warn_before = options.warn_before && !*runner.warned;
 	const Target target = Look(request, Circumstances{});
-	RunConcurrently(call, DescribeConcurrent(request, target), options, runner.settings);
-	*runner.warned = true;
+	RunConcurrently(call, DescribeConcurrent(request, target), runner.options, runner.settings);
 }
 
 } // namespace

@@ -23,9 +23,6 @@ struct Runner
 	const Settings &settings;
 	BuildOptions options;  // of the concurrent commands
 	MemoryContext context; // current between the commands; survives commits (see transaction.hpp)
-	// A concurrent command has been run, so that the warnings that come before it are not repeated.
-	// Palloc'd, and shared by all copies of the runner.
-	bool *warned;
 
 	// The same with another memory context.
 	Runner In(MemoryContext other) const

@@ -2,7 +2,6 @@
 // leave.
 #include "message/build_message.hpp"
 
-#include "catalog/activity.hpp"
 #include "message/raise_violation.hpp"
 
 namespace psi
@@ -154,7 +153,8 @@ const char *BlockerText(const Blocker &blocker)
 					blocker.query != nullptr ? blocker.query : "");
 }
 
-void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than)
+void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than,
+						 Array<TransactionMark> &told)
 {
 	// A build waits first for its own lock on the table, SHARE UPDATE EXCLUSIVE, and then for all
 	// transactions that can write to the table. REINDEX waits in the end for those that can read
@@ -164,14 +164,17 @@ void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_th
 		command.operation == Operation::reindex ? AccessShareLock : RowExclusiveLock;
 	for (LOCKMODE mode = weakest; mode <= AccessExclusiveLock; ++mode)
 		lock_modes |= LOCKBIT_ON(mode);
-	const Blockers blockers = OldTransactions(command.table, lock_modes, older_than);
+	const Blockers blockers = OldTransactions(command.table, lock_modes, older_than, told);
 	if (blockers.count == 0)
 		return;
 
 	StringInfoData detail;
 	initStringInfo(&detail);
 	for (int i = 0; i < blockers.count; ++i)
+	{
 		AppendLine(&detail, "%s", BlockerText(blockers.items[i]));
+		told.Add(blockers.items[i].mark);
+	}
 	if (blockers.total > blockers.count)
 		AppendLine(&detail, "%s", psprintf("And %d more.", blockers.total - blockers.count));
 	ereport(NOTICE, (errmsg_plural("%s has to wait for %d transaction that is older than %s",
@@ -207,6 +210,17 @@ const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 	}
 	AppendLine(&hint, "It could not be dropped now: %s.", drop_error);
 	return hint.data;
+}
+
+const char *ReasonNotDropped(const ErrorData &error, int lock_timeout)
+{
+	// The client has not set this limit, unless its own is shorter.
+	if (error.sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE && lock_timeout > 0 &&
+		(LockTimeout == 0 || LockTimeout >= lock_timeout))
+		return psprintf(
+			"another transaction was in the way for longer than pg_safe_index.lock_timeout (%d ms)",
+			lock_timeout);
+	return pstrdup(error.message);
 }
 
 const char *HintForUnknown()

@@ -19,8 +19,10 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 // A WARNING (01000) if a timeout is set that could end the build half way.
 void WarnOfTimeouts(Operation operation);
 
-// A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms).
-void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than);
+// A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms)
+// and not in `told`. Adds those that it names.
+void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than,
+						 Array<TransactionMark> &told);
 
 // A line about an open transaction that is in the way. Allocates.
 const char *BlockerText(const Blocker &blocker);
@@ -33,7 +35,10 @@ void AddHint(ErrorData &error, const char *hint);
 // be. Allocates.
 const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
 							 const char *drop_error);
-// The same, if it could not be found out what was left.
+// Why an index could not be dropped, as `drop_error`. `lock_timeout`: the limit of the wait for a
+// lock (ms). Allocates.
+const char *ReasonNotDropped(const ErrorData &error, int lock_timeout);
+// The hint if it could not be found out what was left.
 const char *HintForUnknown();
 // The hint for a name that an invalid index has already. Allocates.
 const char *HintForTakenName(const InvalidIndex &index);

@@ -12,7 +12,11 @@ namespace psi
 // start_xact_command() set before the statement began.
 Timeouts SuspendTimeouts()
 {
-	const Timeouts before{true, LockTimeout, TransactionTimeoutInForce()};
+	Timeouts before{true, 0, LockTimeout, TransactionTimeoutInForce()};
+	if (get_timeout_active(STATEMENT_TIMEOUT))
+		before.statement = static_cast<int>(
+			Max(1, TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+												   get_timeout_finish_time(STATEMENT_TIMEOUT))));
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	LockTimeout = 0;
 	SetTransactionTimeout(0);
@@ -25,6 +29,8 @@ void ResumeTimeouts(const Timeouts &before)
 		return;
 	LockTimeout = before.lock;
 	SetTransactionTimeout(before.transaction);
+	if (before.statement > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, before.statement);
 }
 
 LockWaitBound BoundLockWait(int milliseconds)
@@ -48,7 +54,7 @@ void RestoreLockWait(const LockWaitBound &before)
 
 void RestartStatementTimeout()
 {
-	if (StatementTimeout > 0 && !get_timeout_active(STATEMENT_TIMEOUT))
+	if (StatementTimeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
 }
 

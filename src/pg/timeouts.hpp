@@ -15,15 +15,17 @@ namespace psi
 struct Timeouts
 {
 	bool suspended = false;
+	int statement = 0;   // ms: what remained of it; 0: it was not running
 	int lock = 0;        // ms
 	int transaction = 0; // ms
 };
 
-// Keeps statement_timeout from applying to the rest of this statement, and lock_timeout and
-// transaction_timeout from applying until ResumeTimeouts(). Returns what ResumeTimeouts() needs.
+// Keeps statement_timeout, lock_timeout and transaction_timeout from applying until
+// ResumeTimeouts(). Returns what ResumeTimeouts() needs.
 Timeouts SuspendTimeouts();
 
-// Puts lock_timeout and transaction_timeout back. Does nothing if they were not suspended.
+// Puts the timeouts back. Does nothing if they were not suspended. The time while they were
+// suspended does not count for statement_timeout: a statement goes on with what remained of it.
 void ResumeTimeouts(const Timeouts &before);
 
 // What BoundLockWait() has changed: the values before.
@@ -42,8 +44,8 @@ LockWaitBound BoundLockWait(int milliseconds);
 // Puts back what BoundLockWait() has changed.
 void RestoreLockWait(const LockWaitBound &before);
 
-// Starts statement_timeout again if it is not running, so that what comes now has as much time as a
-// statement. Not to be called while the timeouts are suspended.
+// Starts statement_timeout anew, so that what comes now has as much time as a statement. Not to be
+// called while the timeouts are suspended.
 void RestartStatementTimeout();
 
 } // namespace psi

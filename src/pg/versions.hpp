@@ -72,6 +72,18 @@ inline bool MayCreateIn(Oid schema, Oid role)
 #endif
 }
 
+// May the role name objects in the schema? False for a schema that is gone.
+inline bool MayUse(Oid schema, Oid role)
+{
+	if (!SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(schema)))
+		return false;
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
 // May the role reindex a table, or an index on it? Both exist.
 inline bool MayReindex(Oid table, Oid relation, Oid role)
 {

@@ -27,20 +27,25 @@ bool HasSafeForm(const Constraint &constraint)
 // A column that becomes part of a primary key and is not yet NOT NULL is scanned for nulls under
 // ACCESS EXCLUSIVE, unless a valid check constraint proves that it has none
 // (ConstraintImpliedByRelConstraint()).
-void AppendNotNull(Steps &steps, const RelationName &table, const char *column)
+//
+// On a partitioned table this comes first: ALTER TABLE ONLY ... ADD PRIMARY KEY wants the columns
+// of the partitions to be NOT NULL.
+void AppendNotNull(Steps &steps, const Target &target, const char *column)
 {
+	const RelationName &table = target.table;
 	const StepLock lock{AccessExclusiveLock, table};
+	const bool first = target.facts.kind == TableKind::partitioned_table;
 	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
 	const char *quoted = quote_identifier(column);
 	appendStringInfo(steps.Prepare(lock),
 					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
 					 table.Quoted(), check, quoted);
-	appendStringInfo(steps.Build(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(),
-					 check);
-	appendStringInfo(steps.Finish(lock), "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
-					 table.Quoted(), quoted);
-	appendStringInfo(steps.Finish(lock), "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(),
-					 check);
+	appendStringInfo(first ? steps.PrepareWithoutLock() : steps.Build(),
+					 "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(), check);
+	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
+					 "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(), quoted);
+	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
+					 "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
 }
 
 // ADD PRIMARY KEY USING INDEX as the user wrote it, which has nothing to scan once the columns are
@@ -85,7 +90,7 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 			continue;
 		const Target &target = judgment.target;
 		for (const char *column : Each<const char>(target.nullable_columns))
-			AppendNotNull(steps, target.table, column);
+			AppendNotNull(steps, target, column);
 		if (judgment.request.uses_index)
 		{
 			if (!AppendUsedIndex(steps, judgment, statement))

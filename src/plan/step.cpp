@@ -39,6 +39,11 @@ StringInfo Steps::Prepare(const StepLock &lock)
 	return text;
 }
 
+StringInfo Steps::PrepareWithoutLock()
+{
+	return Start(preparations);
+}
+
 StringInfo Steps::Build()
 {
 	return Start(builds);

@@ -47,6 +47,7 @@ class Steps
   public:
 	// Each starts the next command of its part, which is empty.
 	StringInfo Prepare(const StepLock &lock);
+	StringInfo PrepareWithoutLock();
 	StringInfo Build();
 	StringInfo Finish(const StepLock &lock);
 	// Adds a lock to the command that was started last in that part.

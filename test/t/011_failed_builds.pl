@@ -162,7 +162,7 @@ for my $second ('cancel', 'lock_timeout', 'statement_timeout')
 	  ->{$second};
 	my $error = $builder->finish;
 	like($error, qr/^ERROR:  canceling statement due to $why\n/m, "$second: the first error is the one raised");
-	like($error, qr/The failed command left index "new" behind.*To drop it: DROP INDEX CONCURRENTLY new;/s,
+	like($error, qr/The failed command left index "new" behind.*To drop it: DROP INDEX CONCURRENTLY IF EXISTS new;/s,
 		"$second: the hint is there all the same");
 	like($error, qr/It could not be dropped now: canceling statement due to $why\./,
 		"$second: and why the drop failed");
@@ -197,7 +197,7 @@ $builder->send($command{drop});
 $builder->wait_until_blocked;
 cancel($builder);
 my $error = $builder->finish;
-like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY old;\nTo build it anew: REINDEX INDEX CONCURRENTLY old;/,
+like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo build it anew: REINDEX INDEX CONCURRENTLY old;/,
 	'drop cancelled: the index can be had back');
 release('reader');
 $node->safe_psql('postgres', 'REINDEX INDEX CONCURRENTLY old');
@@ -211,11 +211,11 @@ $node->poll_query_until('postgres', "SELECT NOT indislive FROM pg_index WHERE in
 $builder->wait_until_blocked;
 cancel($builder);
 $error = $builder->finish;
-like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY old;(\nCONTEXT|\z)/,
+like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY IF EXISTS old;(\nCONTEXT|\z)/,
 	'drop cancelled once it is dead: it can only be dropped');
 release('reader_2');
 $error = $builder->run('CREATE INDEX CONCURRENTLY IF NOT EXISTS old ON t (a);');
-like($error, qr/would skip index "old", which is invalid\nDETAIL:.*A drop of it ended half way.*\nHINT:  To drop it: DROP INDEX CONCURRENTLY old;\nTo run it as/,
+like($error, qr/would skip index "old", which is invalid\nDETAIL:.*A drop of it ended half way.*\nHINT:  To drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo run it as/,
 	'IF NOT EXISTS says the same');
 follow($error);
 is(invalid(), '', 'the hint\'s command mends it');
@@ -394,7 +394,7 @@ like($second->finish, qr/\ANOTICE:  relation "new" already exists, skipping\nERR
 like($third->finish, qr/\AERROR:  relation "new" already exists\nHINT:  Index "new" on table "t" is invalid\./,
 	'... a third, without IF NOT EXISTS, gets the hint');
 release('writer');
-follow('To drop it: DROP INDEX CONCURRENTLY new;');
+follow('To drop it: DROP INDEX CONCURRENTLY IF EXISTS new;');
 
 # The extended protocol: the plan of a prepared statement goes with the failed transaction.
 fresh_table();
@@ -425,7 +425,7 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend($victim->{pid})");
 $node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $victim->{pid}") or die;
 is($node->safe_psql('postgres', 'SELECT indexname, building FROM pg_safe_index_invalid'), 'new|f', 'terminated: the view shows what is left');
 release('writer');
-follow('To drop it: DROP INDEX CONCURRENTLY new;');
+follow('To drop it: DROP INDEX CONCURRENTLY IF EXISTS new;');
 
 fresh_table();
 hold('writer');
@@ -439,7 +439,7 @@ $victim->wait_for_end;
 is((split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0], $postmaster, 'SIGKILL: the same postmaster');
 like(slurp_file($node->logfile), qr/all server processes terminated; reinitializing/, 'SIGKILL: crash recovery');
 is($node->safe_psql('postgres', 'SELECT schemaname, tablename, indexname, building, pid IS NULL, drop_command, reindex_command FROM pg_safe_index_invalid'),
-	'public|t|new|f|t|DROP INDEX CONCURRENTLY public.new;|REINDEX INDEX CONCURRENTLY public.new;', 'SIGKILL: the view shows what is left');
+	'public|t|new|f|t|DROP INDEX CONCURRENTLY IF EXISTS public.new;|REINDEX INDEX CONCURRENTLY public.new;', 'SIGKILL: the view shows what is left');
 my ($code, $out, $err) = $node->psql('postgres', 'CREATE INDEX CONCURRENTLY IF NOT EXISTS new ON t (a)');
 isnt($code, 0, 'SIGKILL: IF NOT EXISTS is refused');
 like($err, qr/would skip index "new", which is invalid/, '... and says why');
