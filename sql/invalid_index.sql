@@ -151,9 +151,9 @@ CREATE UNIQUE INDEX CONCURRENTLY t_b ON t (a);
 REINDEX INDEX CONCURRENTLY t_a;
 REINDEX TABLE CONCURRENTLY two;
 RESET psi.fail;
-\echo ... what was there before stays
+\echo ... what was there before stays, unless it is what the command asks for: sql/retry.sql
 TABLE invalid;
-CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a);
+CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (b);
 \echo ... in mode off as well, since it was asked for
 SET pg_safe_index.mode = off;
 CREATE UNIQUE INDEX CONCURRENTLY t_b ON t (a);

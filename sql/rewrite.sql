@@ -199,6 +199,25 @@ SET pg_safe_index.mode = rewrite;
 \set VERBOSITY terse
 REINDEX TABLE ri;
 \set VERBOSITY default
+\echo ... REINDEX SCHEMA, DATABASE and TABLE of a partitioned table do all, or are refused
+REINDEX SCHEMA public;
+ALTER TABLE ri DROP CONSTRAINT ri_x;
+CREATE SCHEMA several;
+CREATE TABLE several.rp (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE several.rp1 PARTITION OF several.rp FOR VALUES IN (1);
+CREATE INDEX rp1_b ON several.rp1 (b);
+CREATE INDEX rp1_a ON several.rp1 (a);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'several.rp1_b'::regclass;
+SET client_min_messages = error;
+REINDEX SCHEMA several;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'several.rp1'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'several.rp1_b'::regclass;
+REINDEX TABLE several.rp;
+RESET client_min_messages;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'several.rp1'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+\echo ... DROP INDEX IF EXISTS tells what does not exist
+DROP INDEX IF EXISTS several.rp1_a, nope, several.nope2, several.rp1_b;
+SELECT count(*) FROM pg_index WHERE indrelid = 'several.rp1'::regclass;
 \echo ... ATTACH PARTITION that fails
 CREATE TABLE q3 (a int, b text);
 INSERT INTO q3 VALUES (1, '');

@@ -48,15 +48,15 @@ is( hint_for('create unique index if not exists i on "T" ("B b") include (a) nul
 is( hint_for('create index on "T" using gin (c array_ops)', 'CREATE INDEX'),
 	'CREATE INDEX CONCURRENTLY ON "T" USING gin (c array_ops);', 'no name, access method');
 is( hint_for('create index on p (b)', 'CREATE TABLE x (a int)'),
-	"CREATE INDEX p_b_idx ON ONLY p USING btree (b);\n"
+	"SET lock_timeout = '500ms';\nCREATE INDEX p_b_idx ON ONLY p USING btree (b);\nRESET lock_timeout;\n"
 	  . "CREATE INDEX CONCURRENTLY p_1_b_idx ON p_1 USING btree (b);\n"
-	  . 'ALTER INDEX p_b_idx ATTACH PARTITION p_1_b_idx;',
+	  . "SET lock_timeout = '500ms';\nALTER INDEX p_b_idx ATTACH PARTITION p_1_b_idx;\nRESET lock_timeout;",
 	'partitioned table');
 # A text of the same kind, and yet not this tree's; one that the scanner stumbles over.
 is( hint_for('create index on p (lower(p.b))', 'CREATE INDEX abcdefghijk ON p (b)'),
-	"CREATE INDEX p_lower_idx ON ONLY p USING btree ((lower(b)));\n"
+	"SET lock_timeout = '500ms';\nCREATE INDEX p_lower_idx ON ONLY p USING btree ((lower(b)));\nRESET lock_timeout;\n"
 	  . "CREATE INDEX CONCURRENTLY p_1_lower_idx ON p_1 USING btree ((lower(b)));\n"
-	  . 'ALTER INDEX p_lower_idx ATTACH PARTITION p_1_lower_idx;',
+	  . "SET lock_timeout = '500ms';\nALTER INDEX p_lower_idx ATTACH PARTITION p_1_lower_idx;\nRESET lock_timeout;",
 	'column references that are not in the text');
 is(hint_for('create index on "T" (a)', q{CREATE INDEX ' ON "T" (a)}),
 	'CREATE INDEX CONCURRENTLY ON "T" USING btree (a);', 'a quote that is not closed');

@@ -111,8 +111,8 @@ for my $kind ('create', 'reindex')
 	}
 }
 
-# ... with drop_failed_builds. Who holds the table is in the way of the drop, too.
-$builder->run('SET pg_safe_index.drop_failed_builds = on;');
+# ... with drop_failed_builds. Who holds the table is in the way of the drop, too, which waits here: 021 has how long it may.
+$builder->run('SET pg_safe_index.drop_failed_builds = on; SET pg_safe_index.lock_timeout = 0;');
 for my $kind ('create', 'reindex')
 {
 	for my $into (grep { $_->{left}{$kind} } @into)
@@ -188,7 +188,7 @@ is(session('mender')->finish, '', 'mended by another session meanwhile');
 like($builder->finish, qr/user request\nHINT:  Index "new", which the failed command left behind, has been mended or dropped by another session\./,
 	'... the failed command leaves that alone, and says so');
 is($node->safe_psql('postgres', q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'new'::regclass}), 't', '... it is there, and valid');
-$builder->run('RESET pg_safe_index.drop_failed_builds;');
+$builder->run('RESET pg_safe_index.drop_failed_builds; RESET pg_safe_index.lock_timeout;');
 
 # DROP INDEX CONCURRENTLY: before the index is dead it can be had back, after that not.
 fresh_table();
