@@ -64,7 +64,8 @@ sub indexes
 		 WHERE indrelid = 't'::regclass OR indrelid IN (SELECT relid FROM pg_partition_tree('t')) ORDER BY indrelid::regclass::text, indexrelid::regclass::text});
 }
 
-my @session = map { Session->new($node, set => "\\set VERBOSITY verbose\nSET pg_safe_index.mode = rewrite;") } 1, 2;
+my $set = "\\set VERBOSITY verbose\nSET pg_safe_index.mode = rewrite;";
+my @session = map { Session->new($node, set => $set) } 1, 2;
 
 # Both send what they have to, the second a while after the first. What each is told, the first who began first.
 sub both
@@ -132,37 +133,64 @@ for my $table (sort keys %make)
 	}
 }
 
-# Whoever is told that another session is at it is told which one.
+# One that another session keeps waiting, in the midst of its build.
 new_table('plain');
 my $writer = Session->new($node);
 $writer->run('BEGIN; INSERT INTO t VALUES (5000, 5000);');
 $session[0]->send('CREATE INDEX ON t (b);');
 $session[0]->wait_until_blocked;
-like($session[1]->run('CREATE INDEX ON t (b);'), qr/ERROR:  55006: .*\b$session[0]{pid}\b/s, 'the process that is at it is named');
+like($session[1]->run('CREATE INDEX ON t (b);'), qr/ERROR:  55006: .*\b$session[0]{pid}\b/s, 'without a name: the process that is at it is named');
 $writer->run('ROLLBACK;');
-unlike($session[0]->finish, qr/ERROR/, 'it goes on');
+unlike($session[0]->finish, qr/ERROR/, '... which goes on');
 
-# Two different commands.
+for my $end ('pg_cancel_backend', 'pg_terminate_backend')
+{
+	my $name = "with a name, and $end";
+	new_table('plain');
+	$writer->run('BEGIN; INSERT INTO t VALUES (5000, 5000);');
+	$session[0]->send('CREATE INDEX i ON t (b);');
+	$session[0]->wait_until_blocked;
+	$session[1]->send('CREATE INDEX i ON t (b);');
+	$session[1]->wait_until_blocked;
+	is(query("SELECT backend_xmin IS NULL, (SELECT string_agg(DISTINCT locktype, ' ') FROM pg_locks l WHERE l.pid = a.pid)
+		FROM pg_stat_activity a WHERE pid = $session[1]{pid}"), 't|userlock virtualxid', "$name: the other waits without a snapshot or a lock on the table");
+	query("SELECT $end($session[0]{pid})");
+	if ($end eq 'pg_cancel_backend') { like($session[0]->finish, qr/ERROR:  57014/, "$name: the first ends") }
+	else
+	{
+		$session[0]->wait_for_end;
+		$session[0] = Session->new($node, set => $set);
+	}
+	$writer->run('ROLLBACK;');
+	unlike($session[1]->finish, qr/ERROR/, "$name: the other builds it");
+	is(indexes(), 't|i||t|', "$name: what is left");
+}
+
+# Two different commands, and what is there before.
 my @different = (
 	[ 'CREATE INDEX i ON t (b)', 'CREATE INDEX j ON t (a, b)' ],
 	[ 'CREATE INDEX ON t (b)', 'CREATE INDEX ON t (lower(b::text))' ],
 	[ 'CREATE INDEX i ON t (b)', 'ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, b)' ],
-	[ 'ALTER TABLE t ADD UNIQUE (a, b)', 'ALTER TABLE t ADD PRIMARY KEY (b, a)' ]);
+	[ 'ALTER TABLE t ADD UNIQUE (a, b)', 'ALTER TABLE t ADD PRIMARY KEY (b, a)' ],
+	[ 'CREATE INDEX i ON t (b)', 'DROP INDEX old', 'CREATE INDEX old ON t (b, a)' ]);
 for my $table (sort keys %make)
 {
 	for my $pair (@different)
 	{
-		next if "@$pair" =~ /UNIQUE/ && $table =~ /foreign/;
-		my $name = join(' beside ', @$pair) . ", $table";
+		my @commands = @$pair[ 0, 1 ];
+		my $before = $pair->[2] // 'SELECT';
+		next if "@commands" =~ /UNIQUE/ && $table =~ /foreign/;
+		my $name = join(' beside ', @commands) . ", $table";
 		new_table($table);
-		query($_) for @$pair;
+		query($_) for $before, @commands;
 		my $both = indexes();
 		new_table($table);
 		my $seconds = seconds($pair->[0]);
 		for my $round (1 .. $rounds)
 		{
 			new_table($table);
-			my @pair = rand() < 0.5 ? @$pair : reverse @$pair;
+			query($before);
+			my @pair = rand() < 0.5 ? @commands : reverse @commands;
 			is(join('|', both(rand($seconds), @pair)), '|', "$name, $round: both succeed");
 			is(indexes(), $both, "$name, $round: what is left");
 		}
