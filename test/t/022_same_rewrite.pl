@@ -67,11 +67,20 @@ sub indexes
 my $set = "\\set VERBOSITY verbose\nSET pg_safe_index.mode = rewrite;";
 my @session = map { Session->new($node, set => $set) } 1, 2;
 
+# A new connection, which has nothing in its caches.
+sub reconnect
+{
+	my ($session) = @_;
+	$session->run("\\connect\n$set");
+	$session->{pid} = $session->run('SELECT pg_backend_pid();');
+}
+
 # Both send what they have to, the second a while after the first. What each is told, the first who began first.
 sub both
 {
 	my ($delay, @commands) = @_;
 	my @order = rand() < 0.5 ? (0, 1) : (1, 0);
+	if (rand() < 0.5) { reconnect($_) for @session }
 	$session[ $order[0] ]->send("$commands[0];");
 	usleep(int($delay * 1_000_000));
 	$session[ $order[1] ]->send("$commands[1];");
@@ -164,6 +173,21 @@ for my $end ('pg_cancel_backend', 'pg_terminate_backend')
 	$writer->run('ROLLBACK;');
 	unlike($session[1]->finish, qr/ERROR/, "$name: the other builds it");
 	is(indexes(), 't|i||t|', "$name: what is left");
+}
+
+# Two different ones: the second waits for the table, and the first for older snapshots in the end.
+for my $table ('plain', 'tree')
+{
+	new_table($table);
+	$writer->run('BEGIN; INSERT INTO ' . ($table eq 'tree' ? 't_1' : 't') . ' VALUES (500, 500);');
+	$session[0]->send('CREATE INDEX i ON t (b);');
+	$session[0]->wait_until_blocked;
+	reconnect($session[1]);
+	$session[1]->send('CREATE INDEX j ON t (a);');
+	$session[1]->wait_until_blocked;
+	is(query("SELECT backend_xmin IS NULL FROM pg_stat_activity WHERE pid = $session[1]{pid}"), 't', "$table: the second waits without a snapshot");
+	$writer->run('ROLLBACK;');
+	unlike($_->finish, qr/ERROR/, "$table: both succeed") for @session;
 }
 
 # Two different commands, and what is there before.
