@@ -32,7 +32,11 @@ void LockBeforeSnapshot(const Request &request)
 {
 	const Oid table = LockedFirst(request);
 	if (OidIsValid(table) && OwnsRelation(table, GetUserId()))
+	{
+		// A look into the catalogs may have left one that holds back others as well.
+		InvalidateCatalogSnapshot();
 		LockRelationOid(table, ShareUpdateExclusiveLock);
+	}
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
