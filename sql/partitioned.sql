@@ -30,20 +30,29 @@ CREATE INDEX IF NOT EXISTS p_only ON p (a);
 CREATE INDEX "P b" ON p USING btree (lower(p.b), a DESC) WHERE psi_part.p.a > 0 -- the end
 ;
 
--- not the first statement of its string; the name of the index taken from a partition; a row as a whole
+-- not the first statement of its string; the name of the index taken from a partition; a column, written as one of a row
 SELECT 1 AS one\; CREATE INDEX ON p (lower(p.b)) /* end */\; SELECT 2 AS two;
 CREATE INDEX p_1_a_idx ON p (a);
 CREATE INDEX p_row ON p (lower((p).b));
+-- a column that is called like its table is no row as a whole; a row as a whole, also in the predicate
+CREATE TABLE email (id int, email text) PARTITION BY LIST (id);
+CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
+CREATE INDEX ON email (lower(email));
+CREATE INDEX ON email ((email.*::text));
+CREATE INDEX ON email (id) WHERE email.* IS NOT NULL;
+-- the definition comes from the tree: what needs parentheses has them
+CREATE INDEX ON email USING hash ((email || 'x''y')) WITH (fillfactor = 70) WHERE email.id > -1 AND email LIKE 'a%' ESCAPE '#';
+DROP TABLE email;
 
 -- the same, run as it stands
-CREATE INDEX "P b" ON ONLY p USING btree (lower(b), a DESC) WHERE a > 0;
-CREATE INDEX CONCURRENTLY p_1_lower_a_idx ON p_1 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX "P b" ON ONLY p (lower(b), a DESC) WHERE (a > 0);
+CREATE INDEX CONCURRENTLY p_1_lower_a_idx ON p_1 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX "P b" ATTACH PARTITION p_1_lower_a_idx;
-CREATE INDEX p_2_lower_a_idx ON ONLY p_2 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX p_2_lower_a_idx ON ONLY p_2 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX "P b" ATTACH PARTITION p_2_lower_a_idx;
-CREATE INDEX CONCURRENTLY p_2_1_lower_a_idx ON p_2_1 USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX CONCURRENTLY p_2_1_lower_a_idx ON p_2_1 (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX p_2_lower_a_idx ATTACH PARTITION p_2_1_lower_a_idx;
-CREATE INDEX CONCURRENTLY "p_2 2_lower_a_idx" ON "p_2 2" USING btree (lower(b), a DESC) WHERE a > 0;
+CREATE INDEX CONCURRENTLY "p_2 2_lower_a_idx" ON "p_2 2" (lower(b), a DESC) WHERE (a > 0);
 ALTER INDEX p_2_lower_a_idx ATTACH PARTITION "p_2 2_lower_a_idx";
 SELECT inhrelid::regclass, inhparent::regclass, indisvalid
   FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid
@@ -84,6 +93,33 @@ CREATE TABLE f_2 PARTITION OF f FOR VALUES FROM (10) TO (20);
 CREATE UNIQUE INDEX f_unique ON f (a);
 \set VERBOSITY default
 CREATE INDEX f_b ON f (b);
+
+-- IF NOT EXISTS and a name that is taken: PostgreSQL builds nothing. An invalid index is one that leaves lack
+SET pg_safe_index.mode = off;
+CREATE INDEX q_there ON q (a);
+CREATE INDEX q_invalid ON ONLY q (a);
+CREATE INDEX f_there ON f (b);
+RESET pg_safe_index.mode;
+SET client_min_messages = notice;
+\set VERBOSITY terse
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS f_there ON f (b);
+CREATE INDEX IF NOT EXISTS p_1 ON q (a);
+CREATE INDEX IF NOT EXISTS q_invalid ON q (a);
+BEGIN;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+COMMIT;
+SET pg_safe_index.mode = warn;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS q_invalid ON q (a);
+SET pg_safe_index.mode = rewrite;
+CREATE INDEX IF NOT EXISTS q_there ON q (a);
+CREATE INDEX IF NOT EXISTS f_there ON f (b);
+CREATE INDEX IF NOT EXISTS q_absent ON q (a);
+RESET pg_safe_index.mode;
+SET client_min_messages = warning;
+\set VERBOSITY default
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'q'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
 
 -- temporary trees
 CREATE TEMP TABLE tt (a int) PARTITION BY RANGE (a);

@@ -33,9 +33,16 @@ DO $$ BEGIN CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0; END $$
 \set VERBOSITY default
 SELECT 1\; CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
 CREATE ROLE psi_stranger;
+GRANT CREATE ON SCHEMA public TO psi_stranger;
 SET ROLE psi_stranger;
 CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
 RESET ROLE;
+REVOKE CREATE ON SCHEMA public FROM psi_stranger;
+ALTER TABLE retry_t OWNER TO psi_stranger;
+SET ROLE psi_stranger;
+CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
+RESET ROLE;
+ALTER TABLE retry_t OWNER TO CURRENT_USER;
 SET default_transaction_read_only = on;
 CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
 SET default_transaction_read_only = off;
@@ -59,6 +66,9 @@ TABLE indexes;
 SET pg_safe_index.drop_failed_builds = on;
 SET pg_safe_index.mode = error;
 SELECT fails('retry_a');
+SET default_transaction_read_only = on;
+CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
+SET default_transaction_read_only = off;
 CREATE INDEX CONCURRENTLY retry_a ON retry_t (a);
 CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
 SELECT fails('retry_a');
@@ -69,6 +79,18 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS retry_a ON retry_t (a) WHERE b > 0;
 SET pg_safe_index.mode = off;
 SELECT fails('retry_a');
 CREATE INDEX CONCURRENTLY retry_a ON retry_t (a) WHERE b > 0;
+\echo ... and if somebody else builds it meanwhile
+CREATE FUNCTION build_first() RETURNS event_trigger LANGUAGE plpgsql AS
+	$$ BEGIN
+		IF current_setting('psi.inside', true) = 'on' THEN RETURN; END IF;
+		PERFORM set_config('psi.inside', 'on', true);
+		CREATE INDEX retry_a ON retry_t (a) WHERE b > 0;
+	END $$;
+CREATE EVENT TRIGGER build_first ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION build_first();
+SELECT fails('retry_a');
+CREATE INDEX CONCURRENTLY IF NOT EXISTS retry_a ON retry_t (a) WHERE b > 0;
+DROP EVENT TRIGGER build_first;
+DROP FUNCTION build_first();
 \echo ... and if the build fails again, nothing is left
 SET pg_safe_index.drop_failed_builds = off;
 SET pg_safe_index.mode = error;
@@ -86,6 +108,11 @@ CREATE INDEX retry_p_a ON retry_p (a);
 SELECT fails('retry_p_1_a_idx');
 SET pg_safe_index.mode = rewrite;
 CREATE INDEX CONCURRENTLY retry_p_1_a_idx ON retry_p_1 (a);
+\echo ... nor one that belongs to a constraint
+CREATE TABLE retry_c (a int UNIQUE);
+SELECT fails('retry_c_a_key');
+CREATE UNIQUE INDEX CONCURRENTLY retry_c_a_key ON retry_c (a);
+DROP TABLE retry_c;
 
 \echo *** the drop is kept from it
 CREATE FUNCTION no_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no drop today'; END $$;

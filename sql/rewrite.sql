@@ -239,6 +239,73 @@ CREATE FOREIGN TABLE fp2 PARTITION OF fp FOR VALUES FROM (10) TO (20) SERVER psi
 CREATE INDEX CONCURRENTLY mine_desc ON fp1 (b DESC);
 CREATE INDEX fp_b ON fp (b);
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'fp1'::regclass;
+\echo ... a partition below them that has an index of its own is left as it is, a leaf or not, and so is what is below it
+CREATE TABLE fs (a int, b int) PARTITION BY RANGE (a);
+CREATE FOREIGN TABLE fs_1 PARTITION OF fs FOR VALUES FROM (0) TO (10) SERVER psi_none;
+CREATE TABLE fs_2 PARTITION OF fs FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (a);
+CREATE TABLE fs_2_1 PARTITION OF fs_2 FOR VALUES FROM (10) TO (15) PARTITION BY RANGE (a);
+CREATE TABLE fs_2_1_1 PARTITION OF fs_2_1 FOR VALUES FROM (10) TO (15);
+CREATE TABLE fs_2_2 PARTITION OF fs_2 FOR VALUES FROM (15) TO (20);
+CREATE TABLE fs_3 PARTITION OF fs FOR VALUES FROM (20) TO (30) PARTITION BY RANGE (a);
+CREATE TABLE fs_3_1 PARTITION OF fs_3 FOR VALUES FROM (20) TO (30);
+CREATE TABLE fs_4 PARTITION OF fs FOR VALUES FROM (30) TO (40);
+SET client_min_messages = warning;
+CREATE INDEX mine_2 ON fs_2 (b DESC);
+\echo ... PostgreSQL attaches one that is invalid, too
+CREATE INDEX mine_3 ON ONLY fs_3 (b);
+CREATE INDEX fs_b ON fs (b);
+SELECT relid, parentrelid, indisvalid FROM pg_partition_tree('fs_b') JOIN pg_index ON indexrelid = relid
+ ORDER BY relid::regclass::text COLLATE "C";
+SELECT count(*) FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('fs'));
+\echo ... also if its columns have other numbers
+CREATE TABLE fs_5 (gone int, a int, b int);
+ALTER TABLE fs_5 DROP COLUMN gone;
+CREATE INDEX CONCURRENTLY mine_5 ON fs_5 (a, (b + 1)) WHERE b > 2;
+CREATE INDEX CONCURRENTLY mine_b ON fs_5 (b);
+ALTER TABLE fs ATTACH PARTITION fs_5 FOR VALUES FROM (40) TO (50);
+CREATE INDEX fs_e ON fs (a, (fs.b + 1)) WHERE fs.b > 2;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'fs_5'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+RESET client_min_messages;
+\echo ... a name that is taken: nothing is built
+CREATE INDEX fs_taken ON ONLY fs (a);
+CREATE INDEX fs_taken ON fs (a);
+CREATE INDEX IF NOT EXISTS fs_taken ON fs (a);
+SELECT count(*) FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('fs'));
+\echo ... a failure or a cancel: what has been built stays and is named, and the same command goes on
+CREATE TABLE ff (a int, b int) PARTITION BY RANGE (a);
+CREATE FOREIGN TABLE ff_0 PARTITION OF ff FOR VALUES FROM (0) TO (1) SERVER psi_none;
+SELECT format('CREATE TABLE ff_%s PARTITION OF ff FOR VALUES FROM (%s) TO (%s)', n, n, n + 1)
+  FROM generate_series(1, 13) n \gexec
+INSERT INTO ff SELECT n, n FROM generate_series(1, 13) n;
+CREATE FUNCTION fails_at(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1 / ($1 - $2)';
+CREATE FUNCTION cancels_at(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+	$$ BEGIN IF $1 = $2 THEN PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(0); END IF; RETURN 1; END $$;
+CREATE INDEX ff_1_at ON ff (fails_at(b, 1));
+CREATE INDEX ff_2_at ON ff (fails_at(b, 2));
+CREATE INDEX ff_at ON ff (fails_at(b, 13));
+\set SHOW_CONTEXT never
+CREATE INDEX ff_c ON ff (cancels_at(b, 3));
+\set SHOW_CONTEXT errors
+UPDATE ff_3 SET b = 0;
+UPDATE ff_13 SET b = 0;
+CREATE INDEX ff_at ON ff (fails_at(b, 13));
+CREATE INDEX ff_c ON ff (cancels_at(b, 3));
+SELECT indexrelid::regclass, indisvalid, (SELECT count(*) FROM pg_partition_tree(indexrelid) WHERE isleaf) AS leaves
+  FROM pg_index WHERE indrelid = 'ff'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('ff'));
+\echo ... what a build has left that was not ended by an error goes before a name is chosen, here and when a partition is attached
+CREATE INDEX CONCURRENTLY ff_2_b_idx ON ff_2 (b);
+CREATE TABLE ff_14 (a int, b int);
+CREATE INDEX CONCURRENTLY ff_14_b_idx ON ff_14 (b);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ('ff_2_b_idx'::regclass, 'ff_14_b_idx'::regclass);
+CREATE INDEX ff_b ON ff (b);
+SET pg_safe_index.mode = off;
+DROP FUNCTION cancels_at(int, int), fails_at(int, int) CASCADE;
+SET pg_safe_index.mode = rewrite;
+ALTER TABLE ff ATTACH PARTITION ff_14 FOR VALUES FROM (14) TO (15);
+SELECT relid, indisvalid FROM pg_partition_tree('ff_b') JOIN pg_index ON indexrelid = relid
+ WHERE relid::regclass::text ~ '^ff_1?[24]_' ORDER BY relid::regclass::text COLLATE "C";
+SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('ff'));
 \echo ... a dead index, which a drop has left, is in the way of that of a partition
 CREATE TABLE dp (a int) PARTITION BY RANGE (a);
 CREATE TABLE dp_1 PARTITION OF dp FOR VALUES FROM (0) TO (10);
@@ -276,6 +343,12 @@ CREATE TABLE kw_1 PARTITION OF kw FOR VALUES IN (1);
 CREATE INDEX kw_i ON kw (lower(kw.user)) WHERE kw.true;
 SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'kw_1'::regclass;
 
+\echo ... a column that is called like its table is no row as a whole
+CREATE TABLE email (id int, email text) PARTITION BY LIST (id);
+CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
+CREATE INDEX ON email (lower(email));
+SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indrelid = 'email_1'::regclass;
+
 \echo ... a partition whose build failed is dropped: the rest is valid
 CREATE TABLE gone (a int) PARTITION BY RANGE (a);
 CREATE TABLE gone_1 PARTITION OF gone FOR VALUES FROM (0) TO (10);
@@ -307,7 +380,7 @@ RESET pg_safe_index.minimum_mode;
 CREATE INDEX t_e ON t (a, b, c);
 
 SET pg_safe_index.mode = off;
-DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, dp, op, cn, kw, gone, st CASCADE;
+DROP TABLE t, p, f, temporary, k, fk, o, q, q3, ri, fp, fs, ff, dp, op, cn, kw, email, gone, st CASCADE;
 DROP FUNCTION for_owner(int);
 DROP FUNCTION wf(zd) CASCADE;
 DROP TABLE zd;

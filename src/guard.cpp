@@ -84,13 +84,13 @@ Rewritten RewriteOrReport(const Statement &statement, const Judgments &judgments
 	if (first.request.create != nullptr)
 		RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
 	const StatementText text = TextOf(*call.statement, call.query);
-	const Rewritten result = statement.may_rewrite ? Rewrite(call, judgments, text,
-															 statement.settings, statement.options)
-												   : Rewritten::no;
-	if (result == Rewritten::no)
-		Report(judgments, text, call.query, statement.settings, statement.in_block,
-			   statement.options.lock_timeout);
-	return result;
+	RewriteResult result{Rewritten::no, nullptr};
+	if (statement.may_rewrite)
+		result = Rewrite(call, judgments, text, statement.settings, statement.options);
+	if (result.what == Rewritten::no)
+		Report(judgments, text, call.query, statement.settings,
+			   {statement.in_block, statement.options.lock_timeout, result.why_not});
+	return result.what;
 }
 
 // Judges the requests until no other session is executing the same rewrite.

@@ -238,6 +238,37 @@ bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *quer
 namespace
 {
 
+void MapColumnsOf(IndexStmt &create, const AttrMap *columns)
+{
+	bool whole_row = false;
+	const auto map = [&](Node *tree)
+	{ return map_variable_attnos(tree, 1, 0, columns, InvalidOid, &whole_row); };
+	for (IndexElem *element : Each<IndexElem>(create.indexParams))
+		element->expr = map(element->expr);
+	create.whereClause = map(create.whereClause);
+}
+
+} // namespace
+
+const IndexStmt *MapToPartition(const IndexStmt &create, Oid table, Oid partition)
+{
+	IndexStmt *copy = nullptr;
+	const auto map = [&](Relation parent)
+	{
+		const auto map_columns = [&](Relation child)
+		{
+			copy = static_cast<IndexStmt *>(copyObjectImpl(&create));
+			MapColumnsOf(*copy, MapColumns(RelationGetDescr(child), RelationGetDescr(parent)));
+		};
+		WithRelationAtOnce(partition, map_columns);
+	};
+	WithRelationAtOnce(table, map);
+	return copy;
+}
+
+namespace
+{
+
 Oid *CopyOids(const Oid *oids, int count)
 {
 	Array<Oid> copy;

@@ -21,10 +21,16 @@ enum class Likeness
 
 // Is the index what CREATE INDEX would make? Compares table, access method, columns or expressions
 // with their operator classes, collations, orders and options, predicate, uniqueness and storage
-// parameters, but not the name. `create` has not been through parse analysis. False if the table
-// cannot be opened at once. Allocates.
+// parameters, but not the name. `create` may have been through parse analysis for this table
+// already; otherwise `query` is what errors point into. False if the table cannot be opened at
+// once. Allocates.
 bool IsSameIndex(Oid index, const IndexStmt &create, Oid table, const char *query,
 				 Likeness likeness = Likeness::same);
+
+// The same index on a partition, whose columns may have other numbers. `create` has been through
+// parse analysis for the table and refers to no row as a whole. Null if one of the tables cannot be
+// opened at once. Allocates.
+const IndexStmt *MapToPartition(const IndexStmt &create, Oid table, Oid partition);
 
 // An index in the form that CompareIndexInfo() takes. Its relation may be closed.
 struct ComparableIndex

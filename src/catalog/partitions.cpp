@@ -2,7 +2,6 @@
 #include "catalog/partitions.hpp"
 
 #include "catalog/index.hpp"
-#include "pg/array.hpp"
 #include "pg/hash.hpp"
 
 namespace psi
@@ -32,6 +31,29 @@ List *LeavesOf(Oid table)
 	};
 	WalkPartitions(table, visit);
 	return leaves;
+}
+
+Array<Partition> AllPartitionsOf(Oid table)
+{
+	Array<Partition> partitions;
+	// The positions of the partitioned tables on the way from the table to the current level.
+	Array<int> parents;
+	parents.Add(-1);
+	const auto visit = [&](const ClassRow &partition, Oid parent, int level)
+	{
+		if (partition.kind == RELKIND_FOREIGN_TABLE)
+			return Walk::past;
+		const bool leaf = partition.kind != RELKIND_PARTITIONED_TABLE;
+		partitions.Add({partition.id, parent, parents[level], leaf});
+		if (!leaf)
+		{
+			parents.Truncate(level + 1);
+			parents.Add(partitions.Count() - 1);
+		}
+		return Walk::into;
+	};
+	WalkPartitions(table, visit);
+	return partitions;
 }
 
 int CountLeavesWith(Oid partitioned_index)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "catalog/relation.hpp"
+#include "pg/array.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -57,6 +58,19 @@ bool IsOwnerOfTree(Oid table);
 
 // Returns the OIDs of the leaf partitions below a table, without foreign tables. Allocates.
 List *LeavesOf(Oid table);
+
+// A partition below a table.
+struct Partition
+{
+	Oid id = InvalidOid;
+	Oid parent = InvalidOid;
+	int parent_position = -1; // of its parent in the array of partitions; -1: the table itself
+	bool leaf = false;
+};
+
+// Returns the partitions below a table, without foreign tables, each before those below it.
+// Allocates.
+Array<Partition> AllPartitionsOf(Oid table);
 
 // Counts the leaf partitions whose index is attached below the partitioned index.
 int CountLeavesWith(Oid partitioned_index);

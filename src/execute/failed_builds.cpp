@@ -88,8 +88,8 @@ Oid FindFailedBuild(const IndexStmt &create, const char *command)
 		IsCreateRefused(create, *table))
 		return InvalidOid;
 	const auto invalid = FindInvalidIndex(table->schema, create.idxname);
-	const bool is_ours = invalid.has_value() && invalid->table_id == table->id &&
-						 !invalid->is_partition && !OidIsValid(get_index_constraint(invalid->id)) &&
+	const bool is_ours = invalid.has_value() && !invalid->is_partition &&
+						 !OidIsValid(get_index_constraint(invalid->id)) &&
 						 IsSameIndex(invalid->id, create, table->id, command);
 	return is_ours ? invalid->id : InvalidOid;
 }

@@ -46,6 +46,8 @@ void Lock(Attempts &attempts, Oid relation, LOCKMODE mode)
 	attempts.relation = relation;
 	attempts.mode = mode;
 	LimitNextWait(attempts);
+	// A look into the catalogs may have left one, for which concurrent builds wait as well.
+	InvalidateCatalogSnapshot();
 	LockRelationOid(relation, mode);
 }
 

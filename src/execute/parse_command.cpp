@@ -15,11 +15,6 @@ PlannedStmt *ParseCommand(const char *command)
 		linitial(pg_plan_queries(analyzed, command, CURSOR_OPT_PARALLEL_OK, nullptr)));
 }
 
-const IndexStmt *ParseCreateIndex(const char *command)
-{
-	return As<IndexStmt>(ParseCommand(command)->utilityStmt);
-}
-
 psi_call CallInPlaceOf(const psi_call &client, const char *command)
 {
 	psi_call call = client;

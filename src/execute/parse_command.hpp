@@ -15,9 +15,6 @@ namespace psi
 // the command in one. Allocates.
 PlannedStmt *ParseCommand(const char *command);
 
-// Parses CREATE INDEX. Allocates.
-const IndexStmt *ParseCreateIndex(const char *command);
-
 // The call that executes the command in place of the client's. No result of it reaches the client.
 // Allocates.
 psi_call CallInPlaceOf(const psi_call &client, const char *command);

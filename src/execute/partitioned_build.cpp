@@ -4,7 +4,6 @@
 #include "catalog/index_match.hpp"
 #include "catalog/partitions.hpp"
 #include "execute/failed_builds.hpp"
-#include "execute/parse_command.hpp"
 #include "message/build_message.hpp"
 #include "pg/array.hpp"
 
@@ -165,12 +164,9 @@ bool IsNameForIndex(const IndexPlan &plan, const RelationName &table, const char
 	return strspn(rest, "0123456789") == strlen(rest);
 }
 
-// The invalid index on the root that an earlier attempt created, or InvalidOid. `definition` is the
-// command that would create it.
-Oid FindEarlierIndex(const PartitionedBuild &build, const RelationName &table,
-					 const char *definition)
+// The invalid index on the root that an earlier attempt created, or InvalidOid.
+Oid FindEarlierIndex(const PartitionedBuild &build, const RelationName &table)
 {
-	const IndexStmt &create = *ParseCreateIndex(definition);
 	const bool for_constraint = build.plan.constraint != nullptr;
 	for (const Oid index : EachOid(IndexesOf(build.root)))
 	{
@@ -178,7 +174,7 @@ Oid FindEarlierIndex(const PartitionedBuild &build, const RelationName &table,
 		if (row.has_value() && row->kind == RELKIND_PARTITIONED_INDEX && !IsValidIndex(index) &&
 			!row->is_partition && IsNameForIndex(build.plan, table, NameStr(row->name)) &&
 			OidIsValid(get_index_constraint(index)) == for_constraint &&
-			IsSameIndex(index, create, build.root, definition))
+			IsSameIndex(index, *build.plan.create, build.root, build.runner.call.query))
 			return index;
 	}
 	return InvalidOid;
@@ -289,7 +285,7 @@ Oid FindOrCreateRootIndex(const PartitionedBuild &build)
 								  ? RelationName{table.schema, build.plan.name, false}
 								  : IndexNameFor(build, *root);
 
-	const Oid earlier = FindEarlierIndex(build, table, DefinitionCommand(build.plan, table, name));
+	const Oid earlier = FindEarlierIndex(build, table);
 	if (OidIsValid(earlier))
 	{
 		ereport(NOTICE, (errmsg("going on with index \"%s\", which an earlier command has begun",

@@ -4,14 +4,14 @@
 #include "catalog/activity.hpp"
 #include "catalog/index_match.hpp"
 #include "catalog/partitions.hpp"
-#include "execute/drop_index.hpp"
 #include "execute/failed_builds.hpp"
 #include "execute/foreign_partitions.hpp"
 #include "execute/parse_command.hpp"
 #include "execute/partitioned_build.hpp"
 #include "execute/rewrite_lock.hpp"
+#include "execute/rewrite_reindex.hpp"
 #include "execute/run_command.hpp"
-#include "message/build_message.hpp"
+#include "execute/run_remedy.hpp"
 #include "message/lock_message.hpp"
 #include "message/violation_message.hpp"
 #include "pg/array.hpp"
@@ -26,160 +26,36 @@ namespace psi
 namespace
 {
 
-// How far the commands have come. Palloc'd: PG_CATCH needs it.
-struct Progress
-{
-	int done = 0;           // commands
-	Oid built = InvalidOid; // the index that is to become a constraint
-};
-
-// Raises the error on the error stack again, with a hint about the valid index that is to become a
-// constraint: the command did not get its lock, and can be sent again.
-void KeepIndexAndRaise(const Runner &runner, Oid index)
-{
-	ErrorData *error = TakeError(runner.context);
-	AbortAndBegin(runner.context);
-	const auto row = ReadClass(index);
-	if (row.has_value())
-		AddHint(*error, psprintf("Index \"%s\" has been built, and becomes the constraint then.",
-								 NameOf(*row).Shown()));
-	ReThrowError(error);
-}
-
-// Drops the valid index that could not be turned into a constraint, so that the failed command
-// leaves nothing. Raises the error on the error stack again.
-void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
-{
-	ErrorData *error = TakeError(runner.context);
-	PG_TRY();
-	{
-		AbortAndBegin(runner.context);
-		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
-		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
-						 name_if_free);
-		CommitAndBegin(runner.context);
-	}
-	PG_CATCH();
-	{
-		TakeError(runner.context);
-		AbortAndBegin(runner.context);
-		const auto row = ReadClass(index);
-		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
-		AddHint(*error,
-				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
-						 "To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
-						 "The same command, sent again, uses it.",
-						 name, name));
-	}
-	PG_END_TRY();
-	ReThrowError(error);
-}
-
-// Raises the error on the error stack again, with a hint that lists the commands that have been
-// run: the client sent one command, and has to know that a part of it is done.
-void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
-{
-	ErrorData *error = TakeError(runner.context);
-	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
-							 FirstCommands(list_truncate(AsCommands(remedy.steps, 0), done))));
-	ReThrowError(error);
-}
-
-// Runs a step of a remedy, unless an earlier command has done it.
-void RunStepOf(const Judgment &judgment, const Runner &runner, const Step &step, bool is_last,
-			   Progress &progress)
-{
-	if (step.IsBounded())
-	{
-		RunStep(runner, step);
-		return;
-	}
-	CommitAndBegin(runner.context);
-	const Operation operation = judgment.request.operation;
-	const char *command = step.text->data;
-	const auto *create = IfA<IndexStmt>(ParseCommand(command)->utilityStmt);
-	if (create == nullptr)
-	{
-		RunStep(runner, step);
-		return;
-	}
-	const bool is_built =
-		PrepareToBuild(runner, *create, command, operation == Operation::attach_partition);
-	// The index exists already. If a later step attaches it or turns it into a constraint, skip the
-	// build; otherwise PostgreSQL raises its error that the name is taken.
-	if (is_built && !is_last)
-		return;
-	RunStep(runner, step);
-	if (operation == Operation::add_constraint)
-		progress.built = get_relname_relid(create->idxname, judgment.target.schema);
-}
-
-void RunSteps(const Runner &runner, const Remedy &remedy, const Judgment &judgment,
-			  Progress &progress)
-{
-	// There may be thousands of commands, and each is parsed. The memory of each is freed before
-	// the next.
-	const MemoryContext memory =
-		AllocSetContextCreate(runner.context, "pg_safe_index step", ALLOCSET_SMALL_SIZES);
-	const Runner step_runner = runner.In(memory);
-	const int count = remedy.steps.Count();
-	for (; progress.done < count; ++progress.done)
-	{
-		MemoryContextReset(memory);
-		RunStepOf(judgment, step_runner, remedy.steps[progress.done], progress.done + 1 == count,
-				  progress);
-	}
-	// Commits the last command here, where an error of the commit is handled.
-	CommitAndBegin(runner.context);
-	MemoryContextDelete(memory);
-}
-
-// Runs the commands of a remedy one after the other.
-void RunRemedy(const Runner &runner, const Remedy &remedy, const Judgment &judgment)
-{
-	Progress &progress = *Make(Progress{});
-	PG_TRY();
-	{
-		RunSteps(runner, remedy, judgment, progress);
-	}
-	PG_CATCH();
-	{
-		if (OidIsValid(progress.built) && geterrcode() == ERRCODE_LOCK_NOT_AVAILABLE)
-			KeepIndexAndRaise(runner, progress.built);
-		if (OidIsValid(progress.built))
-			DropIndexAndRaise(runner, progress.built, judgment.target.table_id);
-		if (progress.done > 0)
-			ListDoneAndRaise(runner, remedy, progress.done);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-}
-
 // The name of the index that is to become the constraint. An earlier attempt may have built or
 // begun it: it has the first name that PostgreSQL would choose, which must not count as taken then.
-const char *NameForConstraint(const IndexPlan &plan, const Target &target)
+const char *NameForConstraint(const IndexPlan &plan, const Target &target, const char *query)
 {
 	if (plan.name != nullptr)
 		return plan.name;
 	const char *first = FirstName(plan, target.table);
-	const char *definition = DefinitionCommand(plan, target.table, {nullptr, first, true});
-	const IndexStmt &create = *ParseCreateIndex(definition);
 	const Oid earlier = get_relname_relid(first, target.schema);
 	return OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
-				   IsSameIndex(earlier, create, target.table_id, definition)
+				   IsSameIndex(earlier, *plan.create, target.table_id, query)
 			   ? first
 			   : ChooseName(plan, target.table, target.schema, nullptr, 0);
 }
 
-Remedy RemedyForConstraint(const Judgment &judgment)
+Remedy RemedyForConstraint(const Judgment &judgment, const char *query)
 {
 	const RelationName &table = judgment.target.table;
 	const IndexPlan plan = PlanForConstraint(judgment.request);
 	Steps steps;
 	BuildOnTable(steps, plan, table,
-				 {table.schema, NameForConstraint(plan, judgment.target), true});
+				 {table.schema, NameForConstraint(plan, judgment.target, query), true});
 	return {steps.All(), nullptr};
 }
+
+// Why a safe form is not run, as the rest of a sentence; null: it has been run.
+using WhyNot = const char *;
+
+constexpr WhyNot no_safe_form = "it has no safe form that could be run as a whole";
+constexpr WhyNot other_owner =
+	"the table or one of its partitions belongs to another role: SET ROLE first";
 
 // Will none of the drops be refused because something depends on the index? The drops before it
 // could not be undone.
@@ -189,47 +65,6 @@ bool MayDropAll(const Judgments &judgments)
 	{
 		if (OidIsValid(judgment.target.index_id) && HasDependents(judgment.target.index_id))
 			return false;
-	}
-	return true;
-}
-
-// The tables whose indexes a REINDEX of something else than an index rebuilds.
-List *TablesOf(const Judgment &judgment)
-{
-	const ReindexStmt &reindex = *judgment.request.reindex;
-	switch (reindex.kind)
-	{
-	case REINDEX_OBJECT_INDEX:
-		return NIL;
-	case REINDEX_OBJECT_TABLE:
-		return ReachesSeveral(judgment.target.facts.kind)
-				   ? LeavesOf(judgment.target.table_id)
-				   : list_make1_oid(judgment.target.table_id);
-	case REINDEX_OBJECT_SCHEMA:
-		return OidsOfTablesIn(get_namespace_oid(reindex.name, true));
-	default:
-		return OidsOfTablesIn(InvalidOid);
-	}
-}
-
-// REINDEX CONCURRENTLY of a table or of several leaves out invalid indexes, and indexes that cannot
-// be rebuilt concurrently. Adds a step for each of the former; returns false if there is one of the
-// latter.
-bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
-{
-	for (const Oid table : EachOid(TablesOf(judgment)))
-	{
-		for (const Oid index : EachOid(IndexesOf(table)))
-		{
-			if (IsExclusionIndex(index))
-				return false;
-			const auto invalid = ReadInvalidIndex(index);
-			const char *command = invalid.has_value() && MayReindex(table, table, GetUserId())
-									  ? ReindexCommand(*invalid, true)
-									  : nullptr;
-			if (command != nullptr)
-				appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
-		}
 	}
 	return true;
 }
@@ -251,7 +86,7 @@ void TellAndRun(const Runner &runner, const Refused &refused, const Remedy &reme
 
 // IF NOT EXISTS would skip an invalid index. Drops it and builds it again if it is the one that the
 // command asks for, and not another one of that name.
-bool RebuildSkipped(const Runner &runner, const Refused &refused)
+WhyNot RebuildSkipped(const Runner &runner, const Refused &refused)
 {
 	const Target &target = refused.first.target;
 	const IndexStmt *create = refused.first.request.create;
@@ -260,86 +95,111 @@ bool RebuildSkipped(const Runner &runner, const Refused &refused)
 		invalid.table_id != target.table_id ||
 		AtWorkOn(invalid.id, invalid.table_id).doing != Doing::nothing ||
 		!IsSameIndex(invalid.id, *create, invalid.table_id, runner.call.query))
-		return false;
+		return "the invalid index is not the one that the command asks for, or is being built";
 	const Remedy remedy = FindRemedyForTable(refused.first, refused.statement, runner.call.query);
 	if (remedy.steps.IsEmpty() || remedy.remark != nullptr)
-		return false;
+		return no_safe_form;
 	TellAndRun(runner, refused, remedy);
-	return true;
+	return nullptr;
+}
+
+// Plans a CREATE INDEX on a partitioned table. If another session has locked the table, waits for
+// ACCESS SHARE, behind which nobody queues.
+bool PlanOrWait(const Runner &runner, const Judgment &judgment, IndexPlan &plan)
+{
+	Repeatable repeatable = PlanOnPartitions(judgment, runner.call.query, plan);
+	if (repeatable == Repeatable::locked)
+	{
+		CommitAndBeginWithoutSnapshot(runner.context);
+		LockRelationOid(judgment.target.table_id, AccessShareLock);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		repeatable = PlanOnPartitions(judgment, runner.call.query, plan);
+		if (repeatable == Repeatable::locked)
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+							errmsg("the table was dropped while the command waited for it")));
+	}
+	return repeatable == Repeatable::yes;
 }
 
 // CREATE INDEX or ADD CONSTRAINT on a partitioned table.
-bool RewriteOnPartitions(const Runner &runner, const Refused &refused)
+WhyNot RewriteOnPartitions(const Runner &runner, const Refused &refused)
 {
 	const Target &target = refused.first.target;
 	if (!IsOwnerOfTree(target.table_id))
-		return false;
+		return other_owner;
 	IndexPlan plan{};
 	if (refused.first.request.constraint != nullptr)
 		plan = PlanForConstraint(refused.first.request);
-	else if (!PlanOnPartitions(refused.first, refused.statement, runner.call.query, plan))
-		return false;
+	else if (!PlanOrWait(runner, refused.first, plan))
+		return "an expression refers to the row as a whole, or the definition is too long";
 	TellRewritten(refused.judgments, nullptr, refused.statement.text);
 	if (target.set.foreign > 0)
 		BuildBesideForeign(runner, plan, target.table_id, refused.statement.text);
 	else
 		BuildOnPartitionTree(runner, plan, target.table_id);
-	return true;
+	return nullptr;
 }
 
-// Drops what an interrupted REINDEX CONCURRENTLY has left on the table, or on its leaf partitions.
-void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
+// Drops what failed builds have left of the indexes that the remedy builds, then makes the remedy
+// again: the names of those indexes are free now.
+Remedy RemedyWithoutLeftovers(const Runner &runner, const Refused &refused, const Remedy &remedy)
 {
-	if (target.facts.kind != TableKind::partitioned_table)
+	for (const Step &step : remedy.steps)
 	{
-		DropLeftByReindex(runner, target.table_id, target.index_id);
-		return;
+		if (step.IsBounded())
+			continue;
+		CommitAndBegin(runner.context);
+		const char *command = step.text->data;
+		const auto *create = IfA<IndexStmt>(ParseCommand(command)->utilityStmt);
+		if (create != nullptr)
+			PrepareToBuild(runner, *create, command, true);
 	}
-	for (const Oid leaf : EachOid(LeavesOf(target.table_id)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		DropLeftByReindex(runner, leaf, target.index_id);
-	}
+	const Remedy again =
+		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
+	// Another session may have locked the table meanwhile.
+	return !again.steps.IsEmpty() && again.remark == nullptr ? again : remedy;
 }
 
 // Every other command: runs the commands of the hint, or commands like them.
-bool RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
+WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
 	const Operation operation = refused.first.request.operation;
 	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
-		return false;
+		return "the index of an exclusion constraint cannot be rebuilt concurrently";
 	if (operation == Operation::add_constraint)
 	{
 		if (!IsOwner(refused.first.target.table_id, GetUserId()))
-			return false;
-		remedy = RemedyForConstraint(refused.first);
+			return other_owner;
+		remedy = RemedyForConstraint(refused.first, runner.call.query);
 	}
+	if (operation == Operation::attach_partition)
+		remedy = RemedyWithoutLeftovers(runner, refused, remedy);
 	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
 				  refused.statement.text);
 	if (operation == Operation::reindex || operation == Operation::move_index)
 		DropLeftByEarlierReindex(runner, refused.first.target);
 	RunRemedy(runner, remedy, refused.first);
-	return true;
+	return nullptr;
 }
 
-bool RewriteDrop(const Runner &runner, const Refused &refused)
+WhyNot RewriteDrop(const Runner &runner, const Refused &refused)
 {
 	const Judgments &judgments = refused.judgments;
-	if (refused.first.request.cascade || judgments.items[judgments.count - 1].target.ends_command)
-		return false;
+	if (refused.first.request.cascade)
+		return "DROP INDEX CONCURRENTLY does not take CASCADE";
+	bool server_refuses = judgments.items[judgments.count - 1].target.ends_command;
 	for (const Judgment &judgment : judgments)
-	{
-		if (judgment.target.refused)
-			return false;
-	}
+		server_refuses = server_refuses || judgment.target.refused;
+	if (server_refuses)
+		return "it could not be run as a whole";
 	const Remedy remedy{StepsToDrop(judgments), nullptr};
 	if (remedy.steps.Count() > 1 && !MayDropAll(judgments))
-		return false;
+		return "another object depends on one of the indexes";
 	TellAndRun(runner, refused, remedy);
-	return true;
+	return nullptr;
 }
 
-bool RunSafeForm(const Runner &runner, const Refused &refused)
+WhyNot RunSafeForm(const Runner &runner, const Refused &refused)
 {
 	const Target &target = refused.first.target;
 	const Operation operation = refused.first.request.operation;
@@ -349,14 +209,19 @@ bool RunSafeForm(const Runner &runner, const Refused &refused)
 	if (operation == Operation::drop_index)
 		return RewriteDrop(runner, refused);
 
+	const bool on_partitions = target.facts.kind == TableKind::partitioned_table;
+	// A lock keeps the hint from showing commands, but not a rewrite.
+	if (on_partitions && operation == Operation::create_index)
+		return RewriteOnPartitions(runner, refused);
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
-	if (remedy.steps.IsEmpty() || target.nullable_columns != NIL)
-		return false;
-	if (target.facts.kind == TableKind::partitioned_table &&
-		(operation == Operation::create_index || operation == Operation::add_constraint))
+	if (remedy.steps.IsEmpty())
+		return no_safe_form;
+	if (target.nullable_columns != NIL)
+		return "its columns would have to be made NOT NULL first, which could not be undone";
+	if (on_partitions && operation == Operation::add_constraint)
 		return RewriteOnPartitions(runner, refused);
-	return remedy.remark == nullptr && RewriteAsHinted(runner, refused, remedy);
+	return remedy.remark == nullptr ? RewriteAsHinted(runner, refused, remedy) : no_safe_form;
 }
 
 // An index that mode rewrite is to build, as far as two sessions may ask for the same one.
@@ -386,47 +251,53 @@ SameBuild BuildOf(const Refused &refused)
 }
 
 // Runs the safe form while no other session does the same.
-Rewritten RunAlone(const Runner &runner, const Refused &refused)
+RewriteResult RunAlone(const Runner &runner, const Refused &refused)
 {
 	const SameBuild build = BuildOf(refused);
 	if (build.definition == nullptr)
-		return RunSafeForm(runner, refused) ? Rewritten::yes : Rewritten::no;
+	{
+		const WhyNot why_not = RunSafeForm(runner, refused);
+		return {why_not == nullptr ? Rewritten::yes : Rewritten::no, why_not};
+	}
 	const LOCKTAG &tag = *Make(RewriteLock(refused.first.target.table_id, build.definition));
 	if (!TryToLock(tag))
 	{
 		if (!build.named)
 			RaiseSameRewrite(HolderOf(tag), refused.first.target.table);
 		WaitUntilFree(tag, runner.context);
-		return Rewritten::waited;
+		return {Rewritten::waited, nullptr};
 	}
-	volatile bool done = false;
+	WhyNot volatile why_not = nullptr;
 	PG_TRY();
 	{
-		done = RunSafeForm(runner, refused);
+		why_not = RunSafeForm(runner, refused);
 	}
 	PG_FINALLY();
 	{
 		Unlock(tag);
 	}
 	PG_END_TRY();
-	return done ? Rewritten::yes : Rewritten::no;
+	return {why_not == nullptr ? Rewritten::yes : Rewritten::no, why_not};
 }
 
 } // namespace
 
-Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
-				  const Settings &settings, const BuildOptions &options)
+RewriteResult Rewrite(const psi_call &call, const Judgments &judgments,
+					  const StatementText &statement, const Settings &settings,
+					  const BuildOptions &options)
 {
-	// Several subcommands could not be undone if one of them fails.
-	if (!judgments.items[0].request.IsAlone() || judgments.FirstViolation().request.drop != nullptr)
-		return Rewritten::no;
+	if (!judgments.items[0].request.IsAlone())
+		return {Rewritten::no, "several subcommands could not be undone if one of them failed"};
+	if (judgments.FirstViolation().request.drop != nullptr)
+		return {Rewritten::no, "it drops more than indexes"};
 	BuildOptions of_steps = options;
 	of_steps.drop_failed = true;
 	of_steps.told = MakeTold();
 	const Runner runner{call, settings, of_steps, CurrentMemoryContext};
-	const Rewritten result = RunAlone(runner, {judgments, judgments.FirstViolation(), statement});
+	const RewriteResult result =
+		RunAlone(runner, {judgments, judgments.FirstViolation(), statement});
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
-	if (result == Rewritten::yes && ActiveSnapshotSet())
+	if (result.what == Rewritten::yes && ActiveSnapshotSet())
 		PopActiveSnapshot();
 	return result;
 }

@@ -18,6 +18,12 @@ enum class Rewritten
 	waited, // another session was executing the same rewrite, and has ended: judge it again
 };
 
+struct RewriteResult
+{
+	Rewritten what;
+	const char *why_not; // `no`: the reason, as the rest of a sentence; otherwise null
+};
+
 // Runs the safe form of what the client has sent, with a NOTICE that says so.
 //
 // If another session is executing the same rewrite, waits for its end if PostgreSQL can tell then
@@ -32,7 +38,8 @@ enum class Rewritten
 // Ends the transaction that it is called in and begins others, the last one without a snapshot, or
 // with one in the case of `waited`. The caller's memory context has to survive that, and so does
 // everything that the caller still needs: PortalContext or a child of it.
-Rewritten Rewrite(const psi_call &call, const Judgments &judgments, const StatementText &statement,
-				  const Settings &settings, const BuildOptions &options);
+RewriteResult Rewrite(const psi_call &call, const Judgments &judgments,
+					  const StatementText &statement, const Settings &settings,
+					  const BuildOptions &options);
 
 } // namespace psi

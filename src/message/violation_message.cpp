@@ -191,9 +191,9 @@ const char *Detail(const Judgments &judgments, bool in_block)
 	return detail.data;
 }
 
-// The safe commands, after the reason why they cannot run here if `in_block`.
+// The safe commands, after the reason why they cannot run here if `facts.in_block`.
 const char *Hint(const Judgments &judgments, const StatementText &statement, const char *query,
-				 bool in_block, int lock_timeout)
+				 const HintFacts &facts)
 {
 	const Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
 	const Wording &wording = WordingOf(judgments.FirstViolation().request);
@@ -201,16 +201,17 @@ const char *Hint(const Judgments &judgments, const StatementText &statement, con
 	initStringInfo(&hint);
 	if (!remedy.steps.IsEmpty())
 	{
-		if (in_block)
+		if (facts.in_block)
 			appendStringInfo(
 				&hint,
 				"%s cannot run inside a transaction block, a function or a string of several statements. %s",
 				wording.concurrent, wording.frameworks);
-		const List *commands = AsCommands(remedy.steps, lock_timeout);
+		const List *commands = AsCommands(remedy.steps, facts.lock_timeout);
 		AppendLine(&hint, list_length(commands) > 1 ? "Use, one command at a time:\n%s" : "Use: %s",
 				   AsLines(commands));
 	}
 	AppendLine(&hint, "%s", remedy.remark);
+	AppendLine(&hint, "Mode rewrite does not run it: %s.", facts.why_not);
 	return hint.data;
 }
 
@@ -243,7 +244,7 @@ void CountViolations(const Judgments &judgments, Action action)
 } // namespace
 
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
-			const Settings &settings, bool in_block, int lock_timeout)
+			const Settings &settings, const HintFacts &facts)
 {
 	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
@@ -254,8 +255,8 @@ void Report(const Judgments &judgments, const StatementText &statement, const ch
 		ReportSkipped(*target.invalid, first.request.concurrently, settings);
 	else
 		RaiseViolation(settings,
-					   {WouldBlock(first), Detail(judgments, in_block),
-						Hint(judgments, statement, query, in_block, lock_timeout),
+					   {WouldBlock(first), Detail(judgments, facts.in_block),
+						Hint(judgments, statement, query, facts),
 						IsTable(target.facts.kind) ? &target.table : nullptr, IndexName(first)});
 }
 

@@ -9,12 +9,19 @@
 namespace psi
 {
 
+// What a hint depends on besides the command.
+struct HintFacts
+{
+	bool in_block;       // CONCURRENTLY could not run here
+	int lock_timeout;    // ms: set for commands behind which others would queue; 0: not set
+	const char *why_not; // why mode rewrite does not run it, as the rest of a sentence; or null
+};
+
 // Raises the first violation: a WARNING (01000) in mode warn, an ERROR (55000) in mode error, with
 // the safe commands in the hint and schema, table and index in the error's own fields (the index as
-// the constraint name, as PostgreSQL does it). `in_block`: CONCURRENTLY could not run here.
-// `lock_timeout` (ms) is what the hint sets for commands behind which others would queue; 0: none.
+// the constraint name, as PostgreSQL does it).
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
-			const Settings &settings, bool in_block, int lock_timeout);
+			const Settings &settings, const HintFacts &facts);
 
 // Raises, as Report() does, a request that had nothing to build at first and has by now: on this
 // table, which has this size in bytes.

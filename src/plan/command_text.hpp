@@ -26,14 +26,4 @@ CommandText FindCommand(const StatementText &statement, Operation operation);
 // Appends the text with CONCURRENTLY in its place, and a semicolon.
 void AppendWithConcurrently(StringInfo out, const CommandText &command);
 
-// Whether an expression or the predicate may refer to a row of the table as a whole, by the table's
-// name alone.
-bool MayHoldWholeRow(const IndexStmt &tree);
-
-// The text from `definition` to `end` for use with any partition: the table's name is removed from
-// column references, so that t.a becomes a. `tree` is what the text was parsed to; returns null if
-// it turns out not to be, or if a column's name would be read as a keyword. Allocates.
-const char *DefinitionForPartitions(const CommandText &command, const StatementText &statement,
-									const IndexStmt &tree);
-
 } // namespace psi

@@ -30,15 +30,6 @@ void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 						 quote_identifier(index.name), plan.constraint, plan.constraint_definition);
 }
 
-const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
-							  const RelationName &index)
-{
-	StringInfoData command;
-	initStringInfo(&command);
-	AppendCreateIndex(&command, plan, "", index.name, "ONLY ", table);
-	return command.data;
-}
-
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index)
 {

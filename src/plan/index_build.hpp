@@ -15,10 +15,6 @@ namespace psi
 void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				const RelationName &index);
 
-// CREATE INDEX ON ONLY, to be parsed for its definition. Allocates.
-const char *DefinitionCommand(const IndexPlan &plan, const RelationName &table,
-							  const RelationName &index);
-
 // Adds ADD CONSTRAINT ... USING INDEX if the plan has a constraint.
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index);

@@ -1,6 +1,7 @@
 // index_definition: the clauses stand in the order of the grammar of CREATE INDEX (gram.y).
 #include "plan/index_definition.hpp"
 
+#include "catalog/index_analysis.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -32,7 +33,15 @@ void AppendElement(StringInfo out, const IndexElem &element, List *context)
 	if (element.name != nullptr)
 		appendStringInfoString(out, quote_identifier(element.name));
 	else
-		appendStringInfo(out, "(%s)", deparse_expression(element.expr, context, false, false));
+	{
+		// The grammar wants parentheses around everything but a function call. An operator comes
+		// with parentheses of its own.
+		const auto *call = IfA<FuncExpr>(element.expr);
+		const bool complete = (call != nullptr && call->funcformat == COERCE_EXPLICIT_CALL) ||
+							  IfA<OpExpr>(element.expr) != nullptr;
+		appendStringInfo(out, complete ? "%s" : "(%s)",
+						 deparse_expression(element.expr, context, false, false));
+	}
 	if (element.collation != NIL)
 		appendStringInfo(out, " COLLATE %s", NameListToQuotedString(element.collation));
 	if (element.opclass != NIL)
@@ -67,7 +76,8 @@ void AppendElements(StringInfo out, const List *elements, List *context)
 
 void AppendDefinition(StringInfo out, const IndexStmt &analyzed, List *context)
 {
-	if (analyzed.accessMethod != nullptr)
+	// The parser puts in the default.
+	if (analyzed.accessMethod != nullptr && strcmp(analyzed.accessMethod, DEFAULT_INDEX_TYPE) != 0)
 		appendStringInfo(out, "USING %s ", quote_identifier(analyzed.accessMethod));
 	AppendElements(out, analyzed.indexParams, context);
 	if (analyzed.indexIncludingParams != NIL)
@@ -89,20 +99,38 @@ void AppendDefinition(StringInfo out, const IndexStmt &analyzed, List *context)
 						 deparse_expression(analyzed.whereClause, context, false, false));
 }
 
+// Does an expression or the predicate refer to a row of the table as a whole? Such a reference has
+// the attribute number 0.
+bool HasWholeRow(const IndexStmt &analyzed)
+{
+	Bitmapset *columns = nullptr;
+	for (const IndexElem *element : Each<IndexElem>(analyzed.indexParams))
+		pull_varattnos(element->expr, 1, &columns);
+	pull_varattnos(analyzed.whereClause, 1, &columns);
+	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
+}
+
 } // namespace
+
+std::optional<IndexDefinition> ReadDefinition(const IndexStmt &create, const Target &target,
+											  const char *query)
+{
+	std::optional<IndexDefinition> definition;
+	const auto write = [&](const IndexStmt &analyzed)
+	{
+		StringInfoData text;
+		initStringInfo(&text);
+		AppendDefinition(&text, analyzed, deparse_context_for(target.table.name, target.table_id));
+		definition = IndexDefinition{&analyzed, text.data, HasWholeRow(analyzed)};
+	};
+	WithAnalyzedIndex(create, target.table_id, query, write);
+	return definition;
+}
 
 const char *DefinitionFromTree(const IndexStmt &create, const Target &target, const char *query)
 {
-	StringInfoData out;
-	initStringInfo(&out);
-	const auto write = [&](Relation)
-	{
-		// The tree may belong to a cached plan, and parse analysis changes it.
-		auto *copy = static_cast<IndexStmt *>(copyObjectImpl(&create));
-		AppendDefinition(&out, *transformIndexStmt(target.table_id, copy, query),
-						 deparse_context_for(target.table.name, target.table_id));
-	};
-	return WithRelationAtOnce(target.table_id, write) ? out.data : nullptr;
+	const auto definition = ReadDefinition(create, target, query);
+	return definition.has_value() ? definition->text : nullptr;
 }
 
 } // namespace psi

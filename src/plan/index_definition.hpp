@@ -1,9 +1,11 @@
 // index_definition: the definition of an index, written from the parse tree of CREATE INDEX.
 //
-// It serves where the text of the query cannot: the caller of ProcessUtility() passed a text that
-// the tree was not made from, or the definition is that of an existing index.
+// It does not name the table, so that it serves for every partition. It is also used where the text
+// of the query cannot be: the caller of ProcessUtility() passed a text that the tree was not made
+// from, or the definition is that of an existing index.
 //
-// Reads the catalogs. See DefinitionFromTree() for locks and errors.
+// Reads the catalogs. ReadDefinition() and DefinitionFromTree() take ACCESS SHARE on the table if
+// that can be had at once, release it, and raise what parse analysis raises.
 #pragma once
 
 #include "catalog/target.hpp"
@@ -14,10 +16,20 @@ namespace psi
 // Appends storage parameters: (name = 'value', ...)
 void AppendOptions(StringInfo out, const List *options);
 
-// The definition from USING to the end of CREATE INDEX, with all names as they are on the target's
-// table. `query` is what errors of parse analysis point into. Takes ACCESS SHARE on the table if
-// that can be had at once, and releases it; otherwise returns null. Raises what parse analysis
-// raises. Allocates.
+struct IndexDefinition
+{
+	const IndexStmt *create = nullptr; // after parse analysis
+	const char *text = nullptr;        // from USING or the column list to the end of CREATE INDEX
+	bool whole_row = false; // it refers to a row of the table as a whole, by the name of the table
+};
+
+// Reads the definition of an index on the target's table, with all names as they are there. `query`
+// is what errors of parse analysis point into. Nothing if the table cannot be opened at once.
+// Allocates.
+std::optional<IndexDefinition> ReadDefinition(const IndexStmt &create, const Target &target,
+											  const char *query);
+
+// The text of ReadDefinition(); null if the table cannot be opened at once. Allocates.
 const char *DefinitionFromTree(const IndexStmt &create, const Target &target, const char *query);
 
 } // namespace psi

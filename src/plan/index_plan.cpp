@@ -5,7 +5,6 @@
 
 #include "catalog/index_name.hpp"
 #include "pg/list.hpp"
-#include "plan/command_text.hpp"
 #include "plan/index_definition.hpp"
 
 namespace psi
@@ -78,20 +77,34 @@ const char *DefineConstraint(const IndexStmt &create)
 	return DefineKey(*constraint, NamesOf(create.indexParams), false);
 }
 
-// The names of the columns joined, key columns first, as DefineIndex() has them.
-const char *JoinNames(const List *keys, const List *including)
+List *ElementsOf(const List *names)
 {
-	IndexStmt *columns = makeNode(IndexStmt);
-	for (const List *names : {keys, including})
+	List *elements = NIL;
+	for (String *name : Each<String>(names))
 	{
-		for (String *name : Each<String>(names))
-		{
-			IndexElem *element = makeNode(IndexElem);
-			element->name = name->sval;
-			columns->indexParams = lappend(columns->indexParams, element);
-		}
+		IndexElem *element = makeNode(IndexElem);
+		element->name = name->sval;
+		elements = lappend(elements, element);
 	}
-	return JoinColumnNames(*columns);
+	return elements;
+}
+
+// The index that PostgreSQL makes for a constraint (transformIndexConstraint()). There is nothing
+// in it for parse analysis.
+const IndexStmt *StatementFor(const Constraint &constraint, const List *keys)
+{
+	IndexStmt *create = makeNode(IndexStmt);
+	create->unique = true;
+	create->primary = constraint.contype == CONSTR_PRIMARY;
+	create->isconstraint = true;
+	create->accessMethod = pstrdup(DEFAULT_INDEX_TYPE);
+	create->indexParams = ElementsOf(keys);
+	create->indexIncludingParams = ElementsOf(constraint.including);
+	create->nulls_not_distinct = constraint.nulls_not_distinct;
+	create->options = constraint.options;
+	create->tableSpace = constraint.indexspace;
+	create->transformed = true;
+	return create;
 }
 
 const char *AttributesText(bool deferrable, bool deferred)
@@ -153,22 +166,18 @@ IndexPlan PlanForCreate(const IndexStmt &create, const char *definition)
 	return plan;
 }
 
-bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
-					  IndexPlan &plan)
+Repeatable PlanOnPartitions(const Judgment &judgment, const char *query, IndexPlan &plan)
 {
 	const IndexStmt &create = *judgment.request.create;
-	const CommandText command = FindCommand(statement, Operation::create_index);
-	const char *definition = nullptr;
-	if (command.found)
-		definition = DefinitionForPartitions(command, statement, create);
-	if (definition == nullptr)
-		definition = DefinitionFromTree(create, judgment.target, query);
-	// A reference to a row of the table as a whole would have another name on each partition.
-	if (definition == nullptr || strlen(definition) > definition_length_max ||
-		MayHoldWholeRow(create))
-		return false;
-	plan = PlanForCreate(create, definition);
-	return true;
+	const auto definition = ReadDefinition(create, judgment.target, query);
+	if (!definition.has_value())
+		return Repeatable::locked;
+	// A row as a whole has the type of its table, and would have another one on each partition.
+	if (definition->whole_row || strlen(definition->text) > definition_length_max)
+		return Repeatable::no;
+	plan = PlanForCreate(create, definition->text);
+	plan.create = definition->create;
+	return Repeatable::yes;
 }
 
 IndexPlan PlanForConstraint(const Request &request)
@@ -180,9 +189,10 @@ IndexPlan PlanForConstraint(const Request &request)
 
 	IndexPlan plan;
 	plan.unique = true;
+	plan.create = StatementFor(constraint, keys);
 	plan.name = constraint.conname;
 	plan.definition = DefineKey(constraint, keys, true);
-	plan.columns = JoinNames(keys, constraint.including);
+	plan.columns = JoinColumnNames(*plan.create);
 	AddConstraint(plan, constraint.contype == CONSTR_PRIMARY, DefineKey(constraint, keys, false),
 				  AttributesOf(constraint, request.column));
 	return plan;
@@ -195,6 +205,7 @@ bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const ch
 	if (definition == nullptr)
 		return false;
 	plan.unique = create.unique;
+	plan.create = &create;
 	plan.definition = definition;
 	plan.columns = JoinColumnNames(create);
 	if (create.isconstraint)

@@ -1,8 +1,8 @@
 // index_plan: what to build, on a table or on every partition of one, and its names.
 //
-// Reads the catalogs for names that are taken, and the user's text. PlanOnPartitions() and
-// PlanForMissingIndex() take ACCESS SHARE on the table if that can be had at once, release it, and
-// raise what parse analysis raises. The others take no locks and raise nothing but out of memory.
+// Reads the catalogs for names that are taken. PlanOnPartitions() and PlanForMissingIndex() take
+// ACCESS SHARE on the table if that can be had at once, release it, and raise what parse analysis
+// raises. The others take no locks and raise nothing but out of memory.
 #pragma once
 
 #include "catalog/judgment.hpp"
@@ -15,6 +15,9 @@ struct IndexPlan
 {
 	bool unique = false;
 	bool if_not_exists = false;
+	// The index as CREATE INDEX after parse analysis, which names its columns by their numbers in
+	// the table of the plan. Null in a plan by PlanForCreate().
+	const IndexStmt *create = nullptr;
 	const char *name = nullptr;       // null: PostgreSQL chooses
 	const char *definition = nullptr; // from USING or the column list to the end
 	const char *columns = nullptr;    // their names joined, if PostgreSQL puts them into the name
@@ -28,10 +31,17 @@ struct IndexPlan
 // Plans a CREATE INDEX. Allocates.
 IndexPlan PlanForCreate(const IndexStmt &create, const char *definition);
 
-// Plans a CREATE INDEX on a partitioned table. Returns false if the definition cannot be repeated
-// in a command for each partition. Allocates.
-bool PlanOnPartitions(const Judgment &judgment, const StatementText &statement, const char *query,
-					  IndexPlan &plan);
+// Can the definition of an index be repeated in a command for each partition?
+enum class Repeatable
+{
+	yes,
+	no,     // it refers to a row of the table as a whole, or is too long
+	locked, // not known: the table cannot be opened at once because of another session's lock
+};
+
+// Plans a CREATE INDEX on a partitioned table. Fills in the plan only if the answer is yes.
+// Allocates.
+Repeatable PlanOnPartitions(const Judgment &judgment, const char *query, IndexPlan &plan);
 
 // Plans the index of UNIQUE or PRIMARY KEY. Allocates.
 IndexPlan PlanForConstraint(const Request &request);

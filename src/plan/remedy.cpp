@@ -98,7 +98,7 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 	{
 	case Operation::create_index:
 		return first.target.facts.kind == TableKind::partitioned_table
-				   ? ForCreateOnPartitions(first, statement, query)
+				   ? ForCreateOnPartitions(first, query)
 				   : FindRemedyForTable(first, statement, query);
 	case Operation::drop_index:
 		return ForDropIndex(judgments, statement, most);

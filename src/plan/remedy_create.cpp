@@ -12,6 +12,9 @@ namespace psi
 namespace
 {
 
+constexpr const char *table_is_locked =
+	"The commands for the partitions cannot be shown while another session has locked the table: send the command again later.";
+
 // What to tell the user about the partitions that no command names. Null if nothing.
 const char *RemarkOn(const RelationSet &partitions)
 {
@@ -75,12 +78,14 @@ const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan
 	return nullptr;
 }
 
-Remedy ForCreateOnPartitions(const Judgment &judgment, const StatementText &statement,
-							 const char *query)
+Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 {
 	Steps steps;
 	IndexPlan plan;
-	if (!PlanOnPartitions(judgment, statement, query, plan))
+	const Repeatable repeatable = PlanOnPartitions(judgment, query, plan);
+	if (repeatable == Repeatable::locked)
+		return NoSteps(table_is_locked);
+	if (repeatable == Repeatable::no)
 		return NoSteps(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
 	Array<RelationName> names;

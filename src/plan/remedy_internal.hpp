@@ -9,8 +9,7 @@ namespace psi
 {
 
 // The remedies for each kind of command. Each has the contract of FindRemedy().
-Remedy ForCreateOnPartitions(const Judgment &judgment, const StatementText &statement,
-							 const char *query);
+Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query);
 Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most);
 Remedy ForReindex(const Judgment &judgment, const StatementText &statement);
 Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement);

@@ -31,6 +31,8 @@ our $tables = qq{
 	CREATE TABLE l (a int, b int) PARTITION BY RANGE (a);
 	CREATE TABLE ${long}1 PARTITION OF l FOR VALUES FROM (0) TO (10);
 	CREATE TABLE ${long}2 PARTITION OF l FOR VALUES FROM (10) TO (20);
+	CREATE TABLE email (id int, email text) PARTITION BY LIST (id);
+	CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
 	CREATE TABLE n (a int, "B b" int NOT NULL, c text, d int DEFAULT 7);
 	INSERT INTO n SELECT g, g, g, g FROM generate_series(1, 100) g;
 	CREATE TABLE o (a int NOT NULL, b int, c int) PARTITION BY RANGE (a);
@@ -90,6 +92,10 @@ our @commands = (
 	"CREATE INDEX \"P b\" ON -- all of them\n  p (b) /* and */ INCLUDE (c)\n  WITH (fillfactor = 70) -- end",
 	'CREATE UNIQUE INDEX p_u ON p (a, c)',
 	'CREATE INDEX IF NOT EXISTS p_n ON p ((p.a + p.c), (a + c))',
+	"CREATE INDEX ON p (coalesce(b, ''), (a::bigint), (c IS NULL) DESC, (CASE c WHEN 1 THEN b END) COLLATE \"C\" text_pattern_ops, "
+	  . "substring(b FROM 2), (b COLLATE \"C\" < 'b'), (ARRAY[a]), (c = ANY ('{1,2}')), nullif(a, -1)) "
+	  . "INCLUDE (b) WHERE p.a > -1 AND NOT b LIKE 'it''s#%' ESCAPE '#'",
+	'CREATE INDEX ON email (lower(email))',
 	'CREATE INDEX ON p_3 (b)',
 	'CREATE INDEX p_1_b_idx ON p (b)',
 	'CREATE INDEX ON p USING hash (c)',
