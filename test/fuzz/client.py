@@ -231,7 +231,7 @@ class Client:
 			if got and not expected and 'could not be' in warned[0] and statement.op == 'attach_partition':
 				self.tally['attach: indexes could not be compared'] += 1
 			elif not self.alone and (seen['changed by others'] or any('does not exist, skipping' in n for n in self.conn.notices)
-									or 'alter index all' in statement.kind and seen['others committed']):
+									or not statement.names and seen['others committed']):
 				self.tally['changed by others while it waited'] += 1
 			elif expected and not got and not self.alone and guarded and self.raced(statement, seen):
 				self.count(statement, 'executed')
@@ -294,9 +294,15 @@ class Client:
 			return code == '42809'
 		# What is wrong with a partition is found out when its turn comes.
 		table = re.search('multiple primary keys for table "(.*)" are|on table "(.*)" lacks', f'{message} {error.diag.message_detail}')
-		if table and q(table[1] or table[2]) not in statement.names[0]:
+		if table and self.is_below(statement, table[1] or table[2]):
 			return False
 		return self.scanned(statement, code) == [] and not self.earlier_try(statement, message)
+
+	def is_below(self, statement, name):
+		"""Is there a partition of this name below the table?"""
+		query = """SELECT count(*) FROM pg_partition_tree(to_regclass(%(root)s)) t JOIN pg_class c ON c.oid = t.relid
+			WHERE c.relname = %(name)s AND t.relid <> to_regclass(%(root)s)"""
+		return self.execute(self.cursor.mogrify(query, {'root': statement.names[0], 'name': name}).decode())[0][0] > 0
 
 	def earlier_try(self, statement, message):
 		"""The name is that of an index of the table that an earlier try of the safe form may have left: the guard goes on from there."""
@@ -511,6 +517,7 @@ class Client:
 		except psycopg2.Error:
 			self.tally['no table to leave a REINDEX unfinished on'] += 1
 		finally:
+			other.rollback()  # closed without it, it may still hold its lock when the next statement comes
 			other.close()
 
 	def outside_one(self, statement):
