@@ -292,11 +292,11 @@ class Client:
 			return False
 		if statement.op not in BUILDS:
 			return code == '42809'
+		if self.scanned(statement, code) != [] or self.earlier_try(statement, message):
+			return False
 		# What is wrong with a partition is found out when its turn comes.
 		table = re.search('multiple primary keys for table "(.*)" are|on table "(.*)" lacks', f'{message} {error.diag.message_detail}')
-		if table and self.is_below(statement, table[1] or table[2]):
-			return False
-		return self.scanned(statement, code) == [] and not self.earlier_try(statement, message)
+		return not (table and self.is_below(statement, table[1] or table[2]))
 
 	def is_below(self, statement, name):
 		"""Is there a partition of this name below the table?"""
