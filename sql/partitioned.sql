@@ -94,15 +94,15 @@ CREATE UNIQUE INDEX f_unique ON f (a);
 \set VERBOSITY default
 CREATE INDEX f_b ON f (b);
 
--- IF NOT EXISTS and a name that is taken: PostgreSQL builds nothing. An invalid index is one that leaves lack
+-- IF NOT EXISTS and a name that is taken: PostgreSQL locks the tree and builds nothing. An invalid index is one that leaves lack
 SET pg_safe_index.mode = off;
 CREATE INDEX q_there ON q (a);
 CREATE INDEX q_invalid ON ONLY q (a);
 CREATE INDEX f_there ON f (b);
 RESET pg_safe_index.mode;
 SET client_min_messages = notice;
-\set VERBOSITY terse
 CREATE INDEX IF NOT EXISTS q_there ON q (a);
+\set VERBOSITY terse
 CREATE INDEX IF NOT EXISTS f_there ON f (b);
 CREATE INDEX IF NOT EXISTS p_1 ON q (a);
 CREATE INDEX IF NOT EXISTS q_invalid ON q (a);

@@ -29,21 +29,14 @@ Target LookAtCreateIndex(const Request &request, const Circumstances &circumstan
 
 	// index_create() looks for any relation of that name in the schema of the table.
 	const char *name = request.create->idxname;
-	bool skips = false;
 	if (request.create->if_not_exists && name != nullptr)
 	{
-		const Oid existing = get_relname_relid(name, table->schema);
-		target.exists = OidIsValid(existing);
-		const auto index = ReadIndex(existing);
-		skips = target.exists && (!index.has_value() || index->valid);
+		target.exists = OidIsValid(get_relname_relid(name, table->schema));
 		target.invalid = FindInvalidIndex(table->schema, name);
 		facts.skips_invalid = target.invalid.has_value();
 	}
 
 	DescribeTable(*table, !request.name->inh, circumstances, target);
-	// Nothing is built. For an index on a partitioned table there is no concurrent command that
-	// skips it without the lock.
-	facts.idle = skips && table->kind == RELKIND_PARTITIONED_TABLE;
 	// PostgreSQL refuses a unique index if a partition is a foreign table.
 	if (request.create->unique && target.set.foreign > 0)
 		facts.resolves = false;

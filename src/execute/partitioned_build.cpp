@@ -304,7 +304,11 @@ Oid FindOrCreateRootIndex(const PartitionedBuild &build)
 void Build(const PartitionedBuild &build)
 {
 	Progress &progress = build.progress;
-	CommitAndBegin(build.runner.context);
+	CommitAndBeginWithoutSnapshot(build.runner.context);
+	// An index of an earlier attempt is recognized by its definition, for which the table is opened.
+	// Nobody queues behind this lock.
+	LockRelationOid(build.root, AccessShareLock);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	progress.index = FindOrCreateRootIndex(build);
 	if (!OidIsValid(progress.index))
 		return;

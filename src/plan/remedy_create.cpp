@@ -2,6 +2,7 @@
 // one.
 #include "plan/remedy_internal.hpp"
 
+#include "catalog/index.hpp"
 #include "pg/list.hpp"
 #include "plan/command_text.hpp"
 #include "plan/index_definition.hpp"
@@ -63,6 +64,19 @@ const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const Relatio
 	return RemarkOn(partitions);
 }
 
+// IF NOT EXISTS, and the name is that of a valid index or of something else: the command locks all
+// partitions to build nothing. Null if it would build something. Allocates.
+const char *RemarkOnExisting(const Judgment &judgment)
+{
+	const char *name = judgment.request.create->idxname;
+	if (!judgment.target.exists)
+		return nullptr;
+	const auto index = ReadIndex(get_relname_relid(name, judgment.target.schema));
+	if (index.has_value() && !index->valid)
+		return nullptr;
+	return psprintf("Relation \"%s\" exists already, so nothing need be done.", name);
+}
+
 } // namespace
 
 const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
@@ -80,6 +94,8 @@ const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan
 
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 {
+	if (const char *remark = RemarkOnExisting(judgment); remark != nullptr)
+		return NoSteps(remark);
 	Steps steps;
 	IndexPlan plan;
 	const Repeatable repeatable = PlanOnPartitions(judgment, query, plan);

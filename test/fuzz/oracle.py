@@ -11,8 +11,7 @@ back to a savepoint, the row is gone with the table.
 
 The rules, by README's "What is a violation". T is what the statement names, with its leaf partitions unless it says ONLY:
   create_index      SHARE is held on an OLD table of T (a leaf, where T is partitioned), or on another one that it was not before.
-                    What IF NOT EXISTS finds does not matter - but for an invalid index, which is one on any table, and on
-                    a partitioned table for anything else than an invalid index, which makes it none
+                    What IF NOT EXISTS finds does not matter - but for an invalid index, which is one on any table
   drop_index        an index is gone that this transaction has locked ACCESS EXCLUSIVE, and its table is OLD; if that is
                     partitioned, the locks go down the whole tree, and a leaf of it has to be OLD, a foreign table perhaps
   reindex           as create_index. A table without an index and without a TOAST table is locked all the same, and is none
@@ -47,7 +46,7 @@ END $$;
 
 CREATE FUNCTION fuzz.state(names text[], index text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	locks json; indexes json; named json; not_null json; invalid boolean; incomplete boolean; self xid8 := pg_current_xact_id_if_assigned();
+	locks json; indexes json; named json; not_null json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
 BEGIN
 	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new, has it a TOAST table]
 	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid),
@@ -87,9 +86,6 @@ BEGIN
 			SELECT NOT i.indisvalid INTO invalid
 			FROM pg_class t JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = index AND c.relkind = 'i'
 			JOIN pg_index i ON i.indexrelid = c.oid WHERE t.oid = to_regclass(names[1]);
-			SELECT NOT i.indisvalid INTO incomplete
-			FROM pg_class t JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = index AND c.relkind = 'I'
-			JOIN pg_index i ON i.indexrelid = c.oid WHERE t.oid = to_regclass(names[1]);
 		END IF;
 	END IF;
 	-- table: how many of its columns are NOT NULL
@@ -97,7 +93,7 @@ BEGIN
 	FROM (SELECT attrelid, count(*) AS columns FROM pg_attribute WHERE attnum > 0 AND attnotnull AND attrelid >= 16384 GROUP BY attrelid) a;
 
 	RETURN json_build_object('locks', coalesce(locks, '[]'), 'indexes', coalesce(indexes, '{}'), 'named', named, 'invalid', invalid,
-		'incomplete', incomplete, 'not null', coalesce(not_null, '{}'));
+		'not null', coalesce(not_null, '{}'));
 END $$;
 
 -- A setting takes the state before to where the state after is: one round trip.
@@ -141,10 +137,6 @@ def judge(statement, states):
 	evidence, op = [], statement.op
 	if op == 'create_index':
 		evidence = tables(SHARE)
-		built = any(row[3] and i not in before['indexes'] and row[1] in tree for i, row in after['indexes'].items())
-		if statement.if_not_exists and not built and not after['incomplete'] and \
-				any(root in locks and locks[root].kind == 'p' for root in roots):
-			evidence = []
 	elif op == 'reindex':
 		indexed = {row[1] for row in after['indexes'].values()}
 		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast]
