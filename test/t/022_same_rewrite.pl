@@ -189,6 +189,7 @@ for my $table ('plain', 'tree')
 	$writer->run('ROLLBACK;');
 	unlike($_->finish, qr/ERROR/, "$table: both succeed") for @session;
 }
+$writer->quit;
 
 # Two different commands, and what is there before.
 my @different = (
@@ -223,6 +224,6 @@ for my $table (sort keys %make)
 is(query('SELECT count(*) FROM pg_safe_index_invalid'), '0', 'nothing invalid');
 unlike(slurp_file($node->logfile), qr/still active|not closed|leaked|PANIC|TRAP|XX000/, 'nothing in the log');
 
-$_->quit for @session, $writer, $plain;
+$_->quit for @session, $plain;
 $node->stop;
 done_testing();

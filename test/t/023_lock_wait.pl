@@ -14,7 +14,6 @@ use Test::More;
 my $node = guarded_node('lock_wait', settings => q{
 pg_safe_index.mode = rewrite
 autovacuum_naptime = 1s
-log_autovacuum_min_duration = 0
 log_line_prefix = '%p '
 });
 $node->safe_psql('postgres', q{
@@ -69,13 +68,15 @@ sub idle
 }
 sub release { my ($session) = @_; $session->run('ROLLBACK;'); $session->quit }
 
-# What a process has locked, other than what it takes to ask.
+# How many locks a process holds or waits for.
 sub locks { my ($pid) = @_; return query("SELECT count(*) FROM pg_locks WHERE pid = $pid") }
 
 # Every step that waits for a lock: a command, and what a session has sent that is in the way of that step.
 my @steps = (
 	[ 'ADD CONSTRAINT ... USING INDEX', 'ALTER TABLE t ADD CONSTRAINT u UNIQUE (b)', 'SELECT FROM t' ],
 	[ 'ADD PRIMARY KEY USING INDEX', 'ALTER TABLE t ADD PRIMARY KEY (a)', 'SELECT FROM t' ],
+	[ 'ADD CONSTRAINT on a partitioned table alone', 'ALTER TABLE tree ADD CONSTRAINT u UNIQUE (a)', 'SELECT FROM tree' ],
+	[ 'ADD CONSTRAINT ... USING INDEX on a leaf', 'ALTER TABLE tree ADD CONSTRAINT u UNIQUE (a)', 'SELECT FROM tree_1' ],
 	[ 'CREATE INDEX ON ONLY', 'CREATE INDEX ON tree (b)', 'UPDATE tree SET b = b WHERE a = 5' ],
 	[ 'ALTER INDEX ... ATTACH PARTITION', 'CREATE INDEX ON tree (b)', 'SELECT FROM tree_1' ],
 	[ 'ATTACH PARTITION', 'ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000)', 'SELECT FROM tree_rest' ],
@@ -84,7 +85,6 @@ my @steps = (
 
 my $few = q{SET pg_safe_index.lock_timeout = '20ms'; SET pg_safe_index.lock_attempts = 2;};
 my $owner = Session->new($node, user => 'owner', set => "\\set VERBOSITY verbose\n$few");
-my ($log, $said);
 for my $step (@steps)
 {
 	my ($name, $command, $in_the_way, $first) = @$step;
@@ -98,7 +98,7 @@ for my $step (@steps)
 	query("CREATE INDEX f_1_b_idx ON f_1 (b)") if $first;
 
 	my $idle = idle($in_the_way);
-	$said = $owner->run("$command;");
+	my $said = $owner->run("$command;");
 	like($said, qr/ERROR:  55P03: /, "$name: 55P03");
 	like($said, qr/NOTICE: .*ERROR: .*\b$idle->{pid}\b/s, "$name: the error says who is in the way");
 	like($said, qr/NOTICE: .*\b$idle->{pid}\b.*ERROR: /s, "$name: so does a NOTICE, before");
@@ -108,7 +108,7 @@ for my $step (@steps)
 
 	# What is done stays.
 	my $left = indexes();
-	is($left =~ /^t\|u\|\|t\|$/m ? 1 : 0, 1, "$name: the index that was built stays") if $command =~ /CONSTRAINT u/;
+	is($left =~ /^t\|u\|\|t\|$/m ? 1 : 0, 1, "$name: the index that was built stays") if $command =~ /TABLE t ADD CONSTRAINT u/;
 	release($idle);
 	unlike($owner->run("$command;"), qr/ERROR/, "$name: sent again, it succeeds");
 	is(indexes(), $plain, "$name: ... and leaves what the plain command leaves") or diag("before: $before\nafter the error: $left");
@@ -126,7 +126,7 @@ release($idle);
 new_tables();
 $idle = idle('SELECT FROM t');
 $owner->run(q{SET pg_safe_index.lock_attempts = 60;});
-$log = -s $node->logfile;
+my $log = -s $node->logfile;
 $owner->send('ALTER TABLE t ADD CONSTRAINT u UNIQUE (b);');
 $owner->wait_for(qr/NOTICE: .*\b$idle->{pid}\b/s);
 release($idle);
