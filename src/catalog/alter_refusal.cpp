@@ -210,22 +210,30 @@ bool IsRefusedAtOnce(const Request &request, const ClassRow &table)
 	return false;
 }
 
+bool IsSecondPrimaryKey(const Request &request, const ClassRow &table, bool earlier_primary_key)
+{
+	return request.constraint->contype == CONSTR_PRIMARY &&
+		   (earlier_primary_key || (HasPrimaryKey(table.id) && !request.summary->drops_constraint));
+}
+
 bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earlier_primary_key)
 {
 	const Constraint &constraint = *request.constraint;
-	if (constraint.contype == CONSTR_PRIMARY &&
-		(earlier_primary_key || (HasPrimaryKey(table.id) && !request.summary->drops_constraint)))
+	if (IsSecondPrimaryKey(request, table, earlier_primary_key))
 		return true;
-	if (!WillHaveColumns(*request.summary, table.id, constraint.keys) ||
+	if (!WillHaveColumns(*request.summary, table.id, KeysOf(request)) ||
 		!WillHaveColumns(*request.summary, table.id, constraint.including) ||
 		!CanIndexColumns(request, table.id))
 		return true;
-	if (table.kind == RELKIND_PARTITIONED_TABLE)
-		return LacksPartitionKey(table.id, KeysOf(request));
-	// On a partitioned table, the name may be that of an earlier attempt in mode rewrite.
-	return constraint.conname != nullptr && !request.summary->drops_constraint &&
-		   (ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname) ||
-			IsNameTaken(table, constraint.conname, true));
+	const bool partitioned = table.kind == RELKIND_PARTITIONED_TABLE;
+	if (partitioned && LacksPartitionKey(table.id, KeysOf(request)))
+		return true;
+	if (constraint.conname == nullptr || request.summary->drops_constraint)
+		return false;
+	// On a partitioned table, the constraint may be that of an earlier attempt in mode rewrite.
+	return IsNameTaken(table, constraint.conname, true) ||
+		   (!partitioned &&
+			ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname));
 }
 
 List *ColumnsToScanForNulls(Oid table, const List *names)

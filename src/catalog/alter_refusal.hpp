@@ -22,9 +22,12 @@ bool FitsObjectType(const AlterTableStmt &alter, char kind);
 // there? `request` is one of those of the command, and `table` what it names.
 bool IsRefusedAtOnce(const Request &request, const ClassRow &table);
 
+// Is the constraint a primary key on a table that has one? `earlier_primary_key`: the command has
+// one before it.
+bool IsSecondPrimaryKey(const Request &request, const ClassRow &table, bool earlier_primary_key);
+
 // Will PostgreSQL refuse this constraint when its index is to be built: a column that is missing or
 // cannot be indexed, a name that is taken, a second primary key, a partition key that it lacks?
-// `earlier_primary_key`: the command has one before it.
 bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earlier_primary_key);
 
 // The columns among these (String) for which PostgreSQL has to scan the table when they become part

@@ -29,14 +29,19 @@ List *KeyColumnsOf(Oid index, Oid table)
 }
 
 // ADD PRIMARY KEY USING INDEX: nothing is built, but the table may have to be scanned for nulls.
-void DescribeUsedIndex(const Request &request, const ClassRow &table, Target &target)
+void DescribeUsedIndex(const Request &request, const ClassRow &table, bool second_primary_key,
+					   Target &target)
 {
 	const Oid id = get_relname_relid(request.constraint->indexname, table.schema);
 	const auto index = ReadIndex(id);
+	// The index gets the name of the constraint (RenameRelationInternal()).
+	const char *name = request.constraint->conname;
+	const Oid namesake = name != nullptr ? get_relname_relid(name, table.schema) : InvalidOid;
+	const bool taken = OidIsValid(namesake) && namesake != id && !request.summary->drops_constraint;
 	// ATExecAddIndexConstraint(), transformIndexConstraint() refuse anything else.
 	target.facts.resolves = index.has_value() && index->table == table.id && index->valid &&
 							index->unique && !OidIsValid(get_index_constraint(id)) &&
-							table.kind == RELKIND_RELATION;
+							table.kind == RELKIND_RELATION && !second_primary_key && !taken;
 	target.ends_command = !target.facts.resolves;
 	if (!target.facts.resolves)
 		return;
@@ -78,7 +83,9 @@ Target LookAtAddConstraint(const Request &request, const Circumstances &circumst
 	DescribeTable(*table, !request.name->inh, circumstances, target);
 	if (request.uses_index)
 	{
-		DescribeUsedIndex(request, *table, target);
+		DescribeUsedIndex(request, *table,
+						  IsSecondPrimaryKey(request, *table, circumstances.primary_key_before),
+						  target);
 		return target;
 	}
 	target.facts.idle = skipped;

@@ -16,7 +16,9 @@ namespace
 // What has been built so far. Palloc'd: PG_CATCH needs it.
 struct Progress
 {
-	int built = 0;                           // leaf partitions that have got an index
+	int leaves = 0;
+	int done = 0;  // leaf partitions with which nothing remains to be done
+	int built = 0; // leaf partitions that have got an index
 	const char *first[spelled_requests_max]; // the names of the first ones
 };
 
@@ -79,7 +81,9 @@ void NoteBuilt(const ForeignBuild &build, const ClassRow &leaf)
 // left to do for the partition and those below it. `step` is for what is allocated meanwhile.
 bool IndexPartition(const ForeignBuild &build, const Partition &partition, MemoryContext step)
 {
-	const Runner runner = build.runner.In(step);
+	Runner runner = build.runner.In(step);
+	runner.options.partitions_total = build.progress.leaves;
+	runner.options.partitions_done = build.progress.done;
 	BeginWithPartition(build, partition.id, step);
 	const auto row = ReadClass(partition.id);
 	// It may have been dropped or detached meanwhile.
@@ -111,10 +115,13 @@ void BuildOnLeaves(const ForeignBuild &build)
 	Array<bool> goes_on; // for the partition at the same position: to those below it
 	goes_on.Reserve(partitions.Count());
 	for (const Partition &partition : partitions)
+		build.progress.leaves += partition.leaf ? 1 : 0;
+	for (const Partition &partition : partitions)
 	{
 		MemoryContextReset(step);
 		const bool reached = partition.parent_position < 0 || goes_on[partition.parent_position];
 		goes_on.Add(reached && IndexPartition(build, partition, step));
+		build.progress.done += partition.leaf ? 1 : 0;
 	}
 	CommitAndBegin(context);
 	MemoryContextDelete(step);

@@ -305,8 +305,8 @@ void Build(const PartitionedBuild &build)
 {
 	Progress &progress = build.progress;
 	CommitAndBeginWithoutSnapshot(build.runner.context);
-	// An index of an earlier attempt is recognized by its definition, for which the table is opened.
-	// Nobody queues behind this lock.
+	// An index of an earlier attempt is recognized by its definition, for which the table is
+	// opened. Nobody queues behind this lock.
 	LockRelationOid(build.root, AccessShareLock);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	progress.index = FindOrCreateRootIndex(build);

@@ -177,7 +177,7 @@ WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy reme
 	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
 				  refused.statement.text);
 	if (operation == Operation::reindex || operation == Operation::move_index)
-		DropLeftByEarlierReindex(runner, refused.first.target);
+		DropLeftByEarlierReindex(runner, refused.first);
 	RunRemedy(runner, remedy, refused.first);
 	return nullptr;
 }

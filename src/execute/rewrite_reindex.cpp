@@ -52,18 +52,16 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 	return true;
 }
 
-void DropLeftByEarlierReindex(const Runner &runner, const Target &target)
+void DropLeftByEarlierReindex(const Runner &runner, const Judgment &judgment)
 {
-	if (target.facts.kind != TableKind::partitioned_table)
-	{
-		DropLeftByReindex(runner, target.table_id, target.index_id);
-		return;
-	}
-	for (const Oid leaf : EachOid(LeavesOf(target.table_id)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		DropLeftByReindex(runner, leaf, target.index_id);
-	}
+	const Target &target = judgment.target;
+	const List *tables = judgment.request.reindex != nullptr ? TablesOf(judgment) : NIL;
+	if (tables == NIL && target.facts.kind == TableKind::partitioned_table)
+		tables = LeavesOf(target.table_id);
+	if (tables == NIL && OidIsValid(target.table_id))
+		tables = list_make1_oid(target.table_id);
+	for (const Oid table : EachOid(tables))
+		DropLeftByReindex(runner, table, target.index_id);
 }
 
 } // namespace psi

@@ -14,8 +14,8 @@ namespace psi
 // latter. Takes no lock on a table.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy);
 
-// Drops what an interrupted REINDEX CONCURRENTLY has left on the table, or on its leaf partitions.
-// See DropLeftByReindex().
-void DropLeftByEarlierReindex(const Runner &runner, const Target &target);
+// Drops what an interrupted REINDEX CONCURRENTLY has left on the tables that the command rebuilds
+// indexes of. See DropLeftByReindex().
+void DropLeftByEarlierReindex(const Runner &runner, const Judgment &judgment);
 
 } // namespace psi

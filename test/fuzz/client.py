@@ -18,8 +18,8 @@ from collections import Counter, UserList
 
 import psycopg2
 
-from generator import CATALOG, Generator, Statement
-from oracle import judge
+from generator import CATALOG, Generator, Statement, q
+from oracle import judge, scanned
 
 OURS = re.compile(r'would (block (reads|writes)|skip index)')
 REWRITTEN = re.compile(r'the safe form is run instead|it is built anew')
@@ -29,10 +29,17 @@ GONE = {'25001', '42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 
 # ... and because PostgreSQL refuses once it has the lock (README, Limits), or has begun to build.
 AFTER_LOCK = {'42P07', '42710', '42P16', '42P17', '23505', '23P01', '23502', '23514', '42804', '2BP01', '0A000', '42611',
 			  '42701', '55006', '55000', '42809', '22003', '42P10', '42883', '42704', '0A001'}
+# What PostgreSQL finds out at once, and the guard leaves to it (README, "Never one").
+AT_ONCE = re.compile(r'must include all partitioning columns|is not an? |does not exist|appears twice|already exists|multiple primary keys|'
+					 r'not supported on partitioned tables|has no default operator class|must be marked NOT NULL|virtual generated column|'
+					 r'cannot create primary key on column')
+ATTACH_AT_ONCE = re.compile(r'must be marked NOT NULL')
+# Of the six operations: PostgreSQL scans the table.
+BUILDS = ('create_index', 'add_constraint', 'attach_partition')
 # Internal errors that PostgreSQL's own source raises where DDL meets DDL; others are a failure.
 INTERNAL = re.compile(r'tuple concurrently (updated|deleted)|cache lookup failed for|could not open relation with OID|'
 					  r'could not find tuple for|could not find pg_class entry|attempted to (update|delete) invisible tuple|'
-					  r'relation [0-9]+ deleted while still in use')
+					  r'relation [0-9]+ deleted while still in use|is not marked NOT NULL')
 
 
 class Client:
@@ -67,6 +74,7 @@ class Client:
 				self.conn.notices = UserList()
 				self.conn.autocommit = True
 				self.cursor = self.conn.cursor()
+				self.generator.version = self.conn.server_version // 10000
 				return
 			except psycopg2.OperationalError:
 				if time.time() > until:
@@ -143,7 +151,8 @@ class Client:
 
 	def count(self, statement, outcome):
 		self.table[statement.kind, outcome] += 1
-		self.digest.update(f'{statement.sql}\n{outcome}\n'.encode())
+		# The name of a TOAST table has the number of its table in it, which is another one each time.
+		self.digest.update(re.sub('pg_toast_[0-9]+', 'pg_toast', f'{statement.sql}\n{outcome}\n').encode())
 
 	def check_silence(self, statement, code, error):
 		if self.mode == 'off' and (self.warned() or self.rewritten() or (code and self.refused(code, error))):
@@ -206,8 +215,12 @@ class Client:
 			# It may have been warned about and have failed after that.
 			self.count(statement, 'failed, warned' if warned else 'failed')
 			# Of several names each is locked before the next one is looked up.
-			if self.alone and warned and code in ('42P01', '42703', '3F000') and len(statement.names) == 1:
+			if self.alone and warned and code in ('42P01', '42703', '3F000') and len(statement.names) == 1 and not self.built(statement, code):
 				self.fail('warned about, where PostgreSQL finds a name missing', statement.sql, {'error': str(error)})
+			elif self.alone and guarded and warned and self.refused_at_once(statement, code, error):
+				self.fail('warned about, where PostgreSQL refuses it at once', statement.sql, {'error': str(error)})
+			elif guarded and not warned:
+				self.check_refusal(statement, code, error)
 			return self.back(guarded, code)
 		violation, invalid, seen = judge(statement, row[0])
 		expected = 'would skip' if invalid else 'would block' if violation else None
@@ -218,7 +231,7 @@ class Client:
 			if got and not expected and 'could not be' in warned[0] and statement.op == 'attach_partition':
 				self.tally['attach: indexes could not be compared'] += 1
 			elif not self.alone and (seen['changed by others'] or any('does not exist, skipping' in n for n in self.conn.notices)
-									or 'alter index all' in statement.kind and seen['others committed']):
+									or not statement.names and seen['others committed']):
 				self.tally['changed by others while it waited'] += 1
 			elif expected and not got and not self.alone and guarded and self.raced(statement, seen):
 				self.count(statement, 'executed')
@@ -250,11 +263,61 @@ class Client:
 			return True
 		if not self.refused(code, error):
 			self.count(statement, 'failed')
+			self.check_refusal(statement, code, error)
 			return self.back(True, code)
 		self.count(statement, 'refused')
 		if self.execute('ROLLBACK TO own')[1] is not None:
 			return False
 		return self.replay(statement, error)
+
+	def scanned(self, statement, code):
+		"""It has failed: the tables that it has scanned by then, or None if it does not fail so again."""
+		states = []
+		for sql in (f'SET LOCAL pg_safe_index.mode = off; {statement.sql}', None):
+			if self.execute('ROLLBACK TO own')[1] is not None:
+				return None
+			states.append(self.execute('SELECT fuzz.scans()')[0][0])
+			if sql and self.execute(sql)[1] != code:
+				return None
+		return scanned(*states)
+
+	def built(self, statement, code):
+		"""PostgreSQL has built an index before it refused it. (What ATTACH PARTITION has scanned may be for the bounds.)"""
+		return statement.op in ('create_index', 'add_constraint') and bool(self.scanned(statement, code))
+
+	def refused_at_once(self, statement, code, error):
+		"""Does PostgreSQL refuse it before it has built anything, for a reason that it is to tell by itself?"""
+		message = error.diag.message_primary or ''
+		if not (ATTACH_AT_ONCE if statement.op == 'attach_partition' else AT_ONCE).search(message):
+			return False
+		if statement.op not in BUILDS:
+			return code == '42809'
+		if self.scanned(statement, code) != [] or self.earlier_try(statement, message):
+			return False
+		# What is wrong with a partition is found out when its turn comes.
+		table = re.search('multiple primary keys for table "(.*)" are|on table "(.*)" lacks', f'{message} {error.diag.message_detail}')
+		return not (table and self.is_below(statement, table[1] or table[2]))
+
+	def is_below(self, statement, name):
+		"""Is there a partition of this name below the table?"""
+		query = """SELECT count(*) FROM pg_partition_tree(to_regclass(%(root)s)) t JOIN pg_class c ON c.oid = t.relid
+			WHERE c.relname = %(name)s AND t.relid <> to_regclass(%(root)s)"""
+		return self.execute(self.cursor.mogrify(query, {'root': statement.names[0], 'name': name}).decode())[0][0] > 0
+
+	def earlier_try(self, statement, message):
+		"""The name is that of an index of the table that an earlier try of the safe form may have left: the guard goes on from there."""
+		found = re.fullmatch('relation "(.*)" already exists', message)
+		if not found or not statement.names:
+			return False
+		query = """SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = %s
+			AND i.indrelid = to_regclass(%s) AND NOT (i.indisvalid AND (NOT i.indisunique OR EXISTS (
+				SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)))"""
+		return self.execute(self.cursor.mogrify(query, (found[1], statement.names[0])).decode())[0][0] > 0
+
+	def check_refusal(self, statement, code, error):
+		"""PostgreSQL has refused it, and the guard has said nothing."""
+		if self.alone and self.built(statement, code):
+			self.fail('PostgreSQL refused it after it had built an index, and the guard said nothing', statement.sql, {'error': str(error)})
 
 	def agrees_again(self, statement):
 		"""Mode warn: oracle and guard differ. With others at work what they look at can change between the two; then they agree
@@ -359,7 +422,8 @@ class Client:
 			# Of several names each is locked before the next one is looked up; one alone has to be PostgreSQL's own error.
 			drop = statement.op == 'drop_index'
 			one = drop and len(statement.names) == 1 and ('because constraint' in message or code == '42704')
-			if (code in AFTER_LOCK or code == '3F000' and drop and len(statement.names) > 1) and not one:
+			after_lock = (code in AFTER_LOCK or code == '3F000' and drop and len(statement.names) > 1 or self.built(statement, code)) and not one
+			if after_lock and not self.refused_at_once(statement, code, error):
 				words = re.sub(r'(index|constraint|table|relation) (on|of|or)\b', r'\1_\2', re.sub(r'"([^"]|"")*"', '_', message))
 				words = re.sub(r'\b(index|constraint|table|relation) .*?(?= (because|on|requires|are|is|does|already|would)\b|$)', r'\1 _', words)
 				self.tally[f'after the lock: {code} {words}'] += 1
@@ -383,9 +447,10 @@ class Client:
 			or statement.op == 'add_constraint' or not statement.names or any(row[2] == 'p' for row in seen['locks'])
 
 	def block(self):
-		self.script = [f'-- mode {self.mode}', 'BEGIN']
+		begin = 'BEGIN READ ONLY' if self.rng.random() < 0.04 else 'BEGIN'
+		self.script = [f'-- mode {self.mode}', begin]
 		timeout = self.rng.choice((5, 20, 60, 150))
-		code = self.control(f'BEGIN; SET LOCAL lock_timeout = {timeout}')
+		code = self.control(f'{begin}; SET LOCAL lock_timeout = {timeout}')
 		points = []
 		# What the last look showed does now and then: some of it is gone.
 		for table in self.generator.tables:
@@ -409,7 +474,7 @@ class Client:
 				self.table[word.lower(), 'executed'] += 1
 				going = going and self.refresh()
 			else:
-				statement = self.generator.in_block()
+				statement = self.generator.in_block() if begin == 'BEGIN' else self.generator.in_read_only_block()
 				going = self.inside(statement)
 				if going and self.rng.random() < 0.15:
 					going = self.refresh()
@@ -425,7 +490,7 @@ class Client:
 			return False
 		new = {(t.schema, t.name) for t in self.generator.tables if t.new}
 		self.generator.load(json.loads(row[0]))
-		if 'BEGIN' in self.script[:2]:
+		if self.script[1:] and self.script[1].startswith('BEGIN'):
 			for table in self.generator.tables:
 				table.new = (table.schema, table.name) in new or table.persistence == 't'
 		return True
@@ -436,9 +501,24 @@ class Client:
 		self.script = [f'-- mode {self.mode}']
 		if not self.refresh():
 			return
+		if self.rng.random() < 0.04 and not self.chaos:
+			self.unfinished_reindex()
 		for _ in range(self.rng.randrange(1, 5)):
 			statement = self.generator.outside()
 			self.outside_one(statement)
+
+	def unfinished_reindex(self):
+		"""REINDEX CONCURRENTLY gives up while it waits for another session: its new indexes stay, invalid, that of the TOAST table, too."""
+		table = self.generator.table('r')
+		other = psycopg2.connect(dbname=self.options.database, options='-c lock_timeout=20')
+		try:
+			other.cursor().execute(f'LOCK TABLE {table.ref()} IN ROW EXCLUSIVE MODE')
+			self.outside_one(Statement('reindex unfinished', f'REINDEX TABLE CONCURRENTLY {table.ref()}', 'reindex', [table.ref()], alone=True))
+		except psycopg2.Error:
+			self.tally['no table to leave a REINDEX unfinished on'] += 1
+		finally:
+			other.rollback()  # closed without it, it may still hold its lock when the next statement comes
+			other.close()
 
 	def outside_one(self, statement):
 		self.sent += 1
@@ -446,10 +526,13 @@ class Client:
 		timeout = self.rng.choice((20, 60, 200))
 		if self.rng.random() < 0.3:
 			self.execute(f'SET lock_timeout = {timeout}')
+		before = self.count_indexes(statement)
 		_, code, error = self.execute(statement.sql)
 		self.check_silence(statement, code, error)
 		warned, rewritten = self.warned(), self.rewritten()
 		refused = code is not None and self.refused(code, error)
+		if code is not None and before is not None:
+			self.check_nothing_more(statement, before, error)
 		if statement.op is None and (warned or refused or rewritten):
 			self.fail('none of the six operations, and the guard spoke', statement.sql, {'notices': list(self.conn.notices)})
 		if 'CONCURRENTLY' in statement.sql and statement.alone and not statement.if_not_exists and (refused or rewritten):
@@ -486,6 +569,31 @@ class Client:
 		if not valid or (kind == 'i' and not concurrent):
 			self.fail('rewritten, but not valid or not built concurrently', statement.sql, {'valid, later, kind, constraint': row})
 
+	def count_indexes(self, statement):
+		"""Mode rewrite, and nobody else is there: the indexes of the plain table that it names."""
+		if not self.alone or self.mode != 'rewrite' or statement.op not in BUILDS or statement.alone or not statement.names:
+			return None
+		name = self.cursor.mogrify('%s', (statement.names[0],)).decode()
+		row, _, _ = self.execute(f"""SELECT count(i.indexrelid) FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid
+			WHERE c.oid = to_regclass({name}) AND c.relkind = 'r' GROUP BY c.oid""")
+		return row and row[0]
+
+	def check_nothing_more(self, statement, before, error):
+		"""README: when it fails on a table, nothing is left. What is left by a command that is more than one build, it tells, and goes
+		on from there when it is sent again."""
+		hint = error.diag.message_hint or ''
+		after = self.count_indexes(statement)
+		if after is None or after <= before or 'could not be dropped' in hint:
+			return
+		if 'multiple primary keys' in str(error):
+			self.tally['found/attach_second_primary_key.sql'] += 1
+			return
+		if 'and stays' in hint:
+			self.execute(statement.sql)
+			if self.count_indexes(statement) == after:
+				return
+		self.fail('it failed in mode rewrite, and has left an index', statement.sql, {'error': str(error), 'indexes': [before, after]})
+
 	def check_nothing_left(self, statement, code, error):
 		"""README: when it fails on a table, nothing is left. The drop can fail, too, by a lock timeout for one; then the hint says so."""
 		if self.chaos or code in BY_OTHERS or 'could not be dropped' in (error.diag.message_hint or ''):
@@ -501,7 +609,7 @@ class Client:
 	def run(self):
 		self.connect()
 		dropped = 0
-		while self.sent < self.budget and time.time() < self.options.until and len(self.failures) < 5:
+		while self.sent < self.budget and time.time() < self.options.until and len(self.failures) < self.options.most_failures:
 			if self.rng.random() < 0.8:
 				self.block()
 			else:
@@ -528,7 +636,6 @@ class Client:
 			AND NOT c.relispartition AND c.relnamespace <> 99""")
 		if code is not None:
 			return
-		from generator import q
 		for schema, name, table, table_schema, constraint in json.loads(row[0]):
 			sql = (f'ALTER TABLE {q(table_schema)}.{q(table)} DROP CONSTRAINT {q(constraint)} CASCADE' if constraint else
 				   f'DROP INDEX {q(schema)}.{q(name)} CASCADE')

@@ -15,15 +15,17 @@ from collections import Counter
 
 import psycopg2
 
+import known
 from client import Client
-from generator import CATALOG_FUNCTION, Statement
-from oracle import SETUP, judge
+from generator import CATALOG_FUNCTION, HALF, Statement
+from oracle import SETUP
 
 MODES = ('off', 'warn', 'error', 'rewrite')
 # Of the statements of a whole run: a rewritten one takes the longest, since it waits for the others' transactions.
 SHARES = {'off': 0.35, 'warn': 0.25, 'error': 0.25, 'rewrite': 0.15}
 # Of the seconds of a whole run: for each mode, for each of the two with chaos, for each in which one client repeats itself.
 MODE_SECONDS, CHAOS_SECONDS, REPEAT_SECONDS = 0.15, 0.10, 0.025
+KNOWN_SEEDS = (1, 2, 3)
 # A budget in seconds has to be enough for that many statements of a client to say anything.
 FEWEST = 10
 passed = failed = 0
@@ -62,7 +64,7 @@ def new_database(name):
 			rows(conn, f"CREATE TABLESPACE {space} LOCATION ''")
 		rows(conn, 'CREATE DATABASE fuzz_template')
 		template = admin('fuzz_template')
-		rows(template, SETUP + CATALOG_FUNCTION)
+		rows(template, SETUP + CATALOG_FUNCTION + HALF)
 		template.close()
 	rows(conn, f'CREATE DATABASE {name} TEMPLATE fuzz_template')
 	conn.close()
@@ -318,6 +320,39 @@ def sabotage_alarms(options):
 			  + (found[0]['statement'][:90] if found else 'none'))
 
 
+def work_alone(options, mode, seed):
+	"""One client that has a database for itself; it goes on whatever fails."""
+	options.seed, options.database, options.most_failures = seed, f'fuzz_{mode}_{seed}', math.inf
+	client = Client(options, mode, 0, options.repeat)
+	client.run()
+	return client.result()
+
+
+def known_faults(options):
+	"""The same seeds on 1.1, where each known fault has to be found, and on what is here, where nothing may be."""
+	options.clients = 1
+	runs = [(options, mode, seed) for seed in KNOWN_SEEDS for mode in ('error', 'warn', 'rewrite')]
+	for _, mode, seed in runs:
+		new_database(f'fuzz_{mode}_{seed}')
+	began = time.time()
+	with multiprocessing.Pool(os.cpu_count()) as pool:
+		results = pool.starmap(work_alone, runs, 1)
+	failures = [failure for result in results for failure in result['failures']]
+	print(f'{sum(result["sent"] for result in results)} statements in {time.time() - began:.0f} s')
+	if not options.on_1_1:
+		for failure in failures[:5]:
+			show_failure(failure)
+		check(not failures, f'the same seeds: {len(failures)} failures')
+		return
+	found, others = known.match(failures, admin().server_version // 10000)
+	for fault, shown in found:
+		first = '{mode} {seed}: {statement}'.format(**shown[0]) if shown else ''
+		check(shown, f'{fault}: {len(shown)} times; {first}')
+	print(f'{len(failures)} failures, {len(others)} of them show something else')
+	for text in others if options.verbose else ():
+		print('  ' + text)
+
+
 def play(options, mode, entries):
 	"""Statements of a trace, one client: what fails first?"""
 	options.database = 'fuzz_shrink'
@@ -363,15 +398,18 @@ def main():
 	parser.add_argument('--clients', type=int, default=8)
 	parser.add_argument('--chaos', action='store_true')
 	parser.add_argument('--sabotage', action='store_true')
+	parser.add_argument('--known', action='store_true')
+	parser.add_argument('--on-1.1', dest='on_1_1', action='store_true')
+	parser.add_argument('--verbose', action='store_true')
 	parser.add_argument('--repeat', type=int, default=2500)
 	parser.add_argument('--trace')
 	parser.add_argument('--shrink')
 	parser.add_argument('--settings', default='')
 	parser.add_argument('--limit', type=int, default=3600)
 	parser.add_argument('--seconds', type=float)
-	parser.set_defaults(until=math.inf)
+	parser.set_defaults(until=math.inf, most_failures=5)
 	options = parser.parse_args()
-	whole = not (options.modes or options.chaos or options.sabotage or options.shrink)
+	whole = not (options.modes or options.chaos or options.sabotage or options.shrink or options.known)
 	options.modes = options.modes or list(MODES)
 	options.chaos_now, options.sabotage_settings, options.database = False, options.settings, ''
 	print(f'seed {options.seed}', flush=True)
@@ -380,7 +418,9 @@ def main():
 		options.clients = 1
 		shrink(options, options.modes[0])
 		return
-	if options.sabotage:
+	if options.known:
+		known_faults(options)
+	elif options.sabotage:
 		options.clients = 1
 		sabotage(options)
 		sabotage_alarms(options)

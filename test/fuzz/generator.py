@@ -15,6 +15,11 @@ RENAMES = {'b': 'B ß', 'B ß': 'b', 'D d': 'd', 'd': 'D d'}
 MANY = 36  # tables; more than these, and they are dropped
 
 
+# After ALTER, where it is a table or an index.
+OTHER_WORDS = ['VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'FOREIGN TABLE']
+HALF = 'CREATE FUNCTION fuzz.half(int) RETURNS int IMMUTABLE RETURN $1 / 2'
+
+
 def q(name):
 	return '"' + name.replace('"', '""') + '"'
 
@@ -43,11 +48,13 @@ class Statement:
 
 
 class Relation:
+	"""toast: of a table, [its TOAST table, [index, is it valid]...]. usable: of an index, ADD CONSTRAINT ... USING INDEX takes it."""
+
 	def __init__(self, schema, name, kind, persistence='p', partition=False, columns=(), strategy=None, parent=None,
-				 table=None, new=False):
+				 table=None, toast=None, usable=False, new=False):
 		self.schema, self.name, self.kind, self.persistence = schema, name, kind, persistence
 		self.partition, self.columns, self.strategy, self.parent = partition, list(columns), strategy, parent
-		self.table, self.new = table, new
+		self.table, self.toast, self.usable, self.new = table, toast, usable, new
 
 	def ref(self):
 		return q(self.schema) + '.' + q(self.name)
@@ -66,10 +73,14 @@ RETURN (SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, c.relkin
 	(SELECT json_build_array(pn.nspname, pc.relname) FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent
 	 JOIN pg_namespace pn ON pn.oid = pc.relnamespace WHERE h.inhrelid = c.oid LIMIT 1),
 	(SELECT json_build_array(tn.nspname, t.relname) FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-	 JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE i.indexrelid = c.oid))
+	 JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE i.indexrelid = c.oid),
+	(SELECT json_agg(json_build_array(h.relname, i.relname, x.indisvalid) ORDER BY i.relname) FROM pg_class h
+	 JOIN pg_index x ON x.indrelid = h.oid JOIN pg_class i ON i.oid = x.indexrelid
+	 WHERE h.oid = c.reltoastrelid AND h.relnamespace = 'pg_toast'::regnamespace),
+	coalesce((SELECT indisunique AND indexprs IS NULL AND indpred IS NULL FROM pg_index i WHERE i.indexrelid = c.oid), false))
 	ORDER BY n.nspname, c.relname COLLATE "C"), '[]')::text
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'm', 'i', 'I') AND c.relname NOT LIKE 'own %'
+WHERE c.relkind IN ('r', 'p', 'm', 'f', 'i', 'I') AND c.relname NOT LIKE 'own %'
   AND (n.nspname IN ('s0', 's1', 'S "two"', 's1 away') OR n.oid = pg_my_temp_schema()));
 END $$;
 """
@@ -81,19 +92,20 @@ class Generator:
 		self.tables, self.indexes = [], []
 		self.count = 0
 		self.unlogged = True
+		self.version = 15
 		self.makers = [
-			(9, self.create_table), (4, self.create_partition), (2, self.create_as), (2, self.drop_table),
+			(9, self.create_table), (4, self.create_partition), (1, self.create_foreign_partition), (2, self.create_as), (2, self.drop_table),
 			(2, self.rename), (1, self.rename_schema), (22, self.dml), (1, self.truncate), (2, self.alter_other),
 			(1, self.detach), (1, self.drop_schema_part), (14, self.create_index), (7, self.drop_index), (8, self.reindex),
 			(8, self.add_constraint), (3, self.using_index), (6, self.attach), (5, self.move_index), (1, self.move_all),
-			(1, self.analyze), (1, self.foreign_key), (1, self.search_path)]
+			(1, self.analyze), (1, self.foreign_key), (1, self.search_path), (2, self.drop_cascade)]
 		self.weights = [weight for weight, _ in self.makers]
 
 	def load(self, rows):
 		self.tables, self.indexes = [], []
-		for schema, name, kind, persistence, partition, columns, strategy, parent, table in rows:
+		for schema, name, kind, persistence, partition, columns, strategy, parent, table, toast, usable in rows:
 			relation = Relation(schema, name, kind, persistence, partition, columns, strategy,
-								tuple(parent) if parent else None, tuple(table) if table else None)
+								tuple(parent) if parent else None, tuple(table) if table else None, toast, usable)
 			(self.indexes if kind in 'iI' else self.tables).append(relation)
 
 	def note_new(self, statement):
@@ -145,8 +157,8 @@ class Generator:
 		return columns[:1 + self.rng.randrange(2)]
 
 	def unique_key(self, table):
-		"""On a partitioned table the partition key has to be part of it; a and b are that everywhere."""
-		if table.kind == 'p' or self.chance(25):
+		"""On a partitioned table the partition key has to be part of it, or PostgreSQL refuses; a and b are that everywhere."""
+		if table.kind == 'p' and self.chance(90) or self.chance(25):
 			return ['a'] + [q(c) for c in self.ints(table) if c in ('b', 'B ß')]
 		return ['a'] if self.chance(60) else self.key(table)
 
@@ -161,9 +173,13 @@ class Generator:
 		schema, name = self.new_name()
 		columns = ['a', 'b', 'c', 'D d', 'r', 'e']
 		body = '(a int NOT NULL, b int, c text, "D d" int DEFAULT 4, r int4range, e int[]'
-		keyed = self.chance(30)
-		if keyed:
-			body += ', ' + self.pick(['PRIMARY KEY (a, b)', 'UNIQUE (a, b)'])
+		if self.chance(20):
+			# Without a TOAST table.
+			columns, body = ['a', 'b'], '(a int NOT NULL, b int'
+		elif self.chance(30):
+			body += ', ' + self.pick(['PRIMARY KEY (a, b)', 'UNIQUE (a, b)']
+									 + ['EXCLUDE (a WITH =, b WITH =)'] * (self.version >= 17)
+									 + ['UNIQUE (a, b, r WITHOUT OVERLAPS)'] * (self.version >= 18))
 		roll = self.rng.randrange(100)
 		exists = 'IF NOT EXISTS ' if self.chance(10) else ''
 		if roll < 10:
@@ -210,6 +226,20 @@ class Generator:
 									  strategy=strategy[0].lower() if strategy else None,
 									  parent=(parent.schema, parent.name), new=True))
 
+	def create_foreign_partition(self):
+		"""Behind the others: what goes from leaf to leaf comes to it at last. PostgreSQL wants a parent without unique indexes."""
+		unique = {i.table for i in self.indexes if i.usable}
+		parents = [t for t in self.tables if t.kind == 'p' and t.strategy in ('r', 'l') and (t.schema, t.name) not in unique]
+		there = {(t.schema, t.name) for t in self.tables}
+		names = [(schema, name) for schema in SCHEMAS[:2] for name in TABLE_NAMES if (schema, name) not in there]
+		if not parents or not names:
+			return self.drop_table()
+		parent, (schema, name) = self.pick(parents), self.pick(names)
+		bound = 'FROM (100) TO (120)' if parent.strategy == 'r' else 'IN (5)'
+		return Statement('create foreign partition', f'CREATE FOREIGN TABLE {q(schema)}.{q(name)} PARTITION OF {self.ref(parent)} '
+						 f'FOR VALUES {bound} SERVER nowhere',
+						 new=Relation(schema, name, 'f', partition=True, columns=parent.columns, parent=(parent.schema, parent.name), new=True))
+
 	def depth(self, table):
 		depth = 1
 		by_name = {(t.schema, t.name): t for t in self.tables}
@@ -232,8 +262,8 @@ class Generator:
 		return Statement(kind, sql, new=Relation(schema, name, 'm' if 'matview' in kind else 'r', columns=source.columns, new=True))
 
 	def drop_table(self):
-		table = self.table('rpm', new=5)
-		word = 'MATERIALIZED VIEW' if table.kind == 'm' else 'TABLE'
+		table = self.table('rpmf', new=5)
+		word = {'m': 'MATERIALIZED VIEW', 'f': 'FOREIGN TABLE'}.get(table.kind, 'TABLE')
 		return Statement('drop table', f'DROP {word} {"IF EXISTS " if self.chance(50) else ""}{self.ref(table)}'
 						 + (' CASCADE' if self.chance(70) else ''))
 
@@ -285,7 +315,9 @@ class Generator:
 			f'ADD CHECK (a >= 0) NOT VALID', f'ALTER COLUMN a SET DEFAULT 1', 'ALTER COLUMN c SET STATISTICS 50',
 			'ADD COLUMN IF NOT EXISTS f1 int DEFAULT 1', 'DROP COLUMN IF EXISTS f1', 'ALTER COLUMN a TYPE bigint',
 			'ALTER COLUMN a TYPE int', 'SET (fillfactor = 70)', 'SET TABLESPACE ts1', 'SET TABLESPACE pg_default',
-			'SET UNLOGGED' if self.unlogged else 'SET LOGGED', 'SET LOGGED', 'ALTER COLUMN b SET NOT NULL, ALTER COLUMN b DROP NOT NULL', 'NO INHERIT s0.t0']))
+			'SET UNLOGGED' if self.unlogged else 'SET LOGGED', 'SET LOGGED', 'ALTER COLUMN b SET NOT NULL, ALTER COLUMN b DROP NOT NULL', 'NO INHERIT s0.t0',
+			'ADD CHECK (b IS NOT NULL)'] + (self.version >= 18) * [
+			'ADD COLUMN IF NOT EXISTS f1 int GENERATED ALWAYS AS (a * 3) VIRTUAL', *['ADD NOT NULL b NOT VALID', 'ADD NOT NULL b NO INHERIT'] * 3]))
 
 	def foreign_key(self):
 		return Statement('add foreign key', f'ALTER TABLE {self.ref(self.table("r"))} '
@@ -322,7 +354,8 @@ class Generator:
 			using, columns = self.pick([
 				('', self.key(table)), ('', self.key(table)), ('', [self.column(table)]), ('', [f'lower({q("c")})']),
 				('', [f'(abs(a) + 1) DESC']), (' USING brin', ['a']), (' USING hash', ['a']), (' USING gin', ['e']),
-				(' USING gist', ['r']), (' USING btree', ['c COLLATE "C" text_pattern_ops', 'a NULLS FIRST'])])
+				(' USING gist', ['r']), (' USING btree', ['c COLLATE "C" text_pattern_ops', 'a NULLS FIRST']),
+				('', ['fuzz.half(a)']), (' USING gin', ['c fuzz.gin_trgm_ops'])])
 			if self.chance(12):
 				where = ' WHERE a > 5'
 		if using in ('', ' USING btree') and self.chance(10):
@@ -345,14 +378,24 @@ class Generator:
 		concurrently = self.chance(6) if concurrently is None else concurrently
 		count = 1 if concurrently or self.chance(75) else 2 + self.rng.randrange(2)
 		names = []
+		invalid = [q('pg_toast') + '.' + q(index) for t in self.tables for _, index, valid in t.toast or () if not valid]
+		if invalid and not concurrently and self.chance(25):
+			names, count = [self.pick(invalid)], max(count, 1)
 		for _ in range(count):
 			name = self.ref(self.index_of('iiI'))
 			if name not in names:
 				names.append(name)
 		sql = (f'DROP INDEX {"CONCURRENTLY " if concurrently else ""}{"IF EXISTS " if self.chance(40) else ""}{", ".join(names)}'
 			   + (' CASCADE' if not concurrently and self.chance(15) else ''))
-		return Statement('drop index' + (' concurrently' if concurrently else ' several' if len(names) > 1 else ''), sql,
-						 'drop_index', names, alone=concurrently)
+		kind = ' concurrently' if concurrently else ' behind a TOAST index' if 'pg_toast' in sql else ' several' if len(names) > 1 else ''
+		return Statement('drop index' + kind, sql, 'drop_index', names, alone=concurrently)
+
+	def drop_cascade(self):
+		"""Takes the indexes along that use it; it is there again at once."""
+		kind, sql = self.pick([
+			('drop function cascade', 'DROP FUNCTION fuzz.half CASCADE; ' + HALF),
+			('drop extension cascade', 'DROP EXTENSION pg_trgm CASCADE; CREATE EXTENSION pg_trgm SCHEMA fuzz')])
+		return Statement(kind, sql, 'drop_index')
 
 	def reindex(self, concurrently=None, everything=False):
 		concurrently = self.chance(6) if concurrently is None else concurrently
@@ -367,14 +410,26 @@ class Generator:
 			index = self.index_of('iiiiI')
 			sql = f'REINDEX {options}INDEX{word} {self.ref(index)}'
 			return Statement('reindex index' + suffix, sql, 'reindex', self.named(sql, index), alone=concurrently)
+		toasted = [t for t in self.tables if t.toast]
+		if toasted and self.chance(20):
+			name, index, _ = self.pick(self.pick(toasted).toast)
+			what, name = self.pick([('TABLE', name), ('INDEX', index)])
+			name = q('pg_toast') + '.' + q(name)
+			return Statement('reindex toast' + suffix, f'REINDEX {options}{what}{word} {name}', 'reindex', [name], alone=concurrently)
 		table = self.table('rrrrmp')
 		sql = f'REINDEX {options}TABLE{word} {self.ref(table)}'
 		return Statement('reindex table' + suffix, sql, 'reindex', self.named(sql, table), alone=concurrently)
 
 	def add_constraint(self, name=None, table=None, simple=False):
-		table = table or self.table('rrrp')
+		foreign = {t.parent for t in self.tables if t.kind == 'f'}
+		above = [t for t in self.tables if (t.schema, t.name) in foreign and not t.partition]
+		table = table or (self.pick(above) if above and self.chance(12) else self.table('rrrp'))
 		only = self.chance(12 if table.kind == 'p' else 4)
-		head = f'ALTER TABLE {"IF EXISTS " if self.chance(8) else ""}{"ONLY " if only else ""}{self.ref(table)} '
+		word = self.pick(OTHER_WORDS) if not name and self.chance(4) else 'TABLE'
+		head = f'ALTER {word} {"IF EXISTS " if self.chance(8) else ""}{"ONLY " if only and word == "TABLE" else ""}{self.ref(table)} '
+		taken = q(self.pick([i.name for i in self.indexes if i.schema == table.schema] or INDEX_NAMES))
+		constraints = [i.name for i in self.indexes if i.table == (table.schema, table.name) and i.name.endswith('key')]
+		used = q(self.pick(constraints or [table.name + '_pkey']))
 		label = f'CONSTRAINT {q(name)} ' if name else f'CONSTRAINT {q(self.pick(INDEX_NAMES))} ' if self.chance(40) else ''
 		key = ', '.join(self.unique_key(table))
 		fresh = self.pick(['f2', 'f3'])
@@ -395,8 +450,22 @@ class Generator:
 				('add several', f'ADD COLUMN {fresh} int, ADD {label}UNIQUE (a, {fresh})'),
 				('add several', f'ADD UNIQUE ({key}), ADD EXCLUDE USING hash (a WITH =)'),
 				('add several', f'DROP CONSTRAINT {q(table.name + "_pkey")}, ADD PRIMARY KEY (a)'),
+				('add column dropped before', f'DROP COLUMN {b}, ADD COLUMN {b} int UNIQUE'),
+				('add column dropped before', f'DROP COLUMN {b}, ADD COLUMN IF NOT EXISTS {b} int UNIQUE'),
+				('add several', f'DROP COLUMN {b}, ADD UNIQUE ({b})'),
+				('add beside a column', f'ADD UNIQUE ({key}), ADD COLUMN {fresh} int'),
+				*[('add beside a column', f'ADD {one} ({key}), ADD COLUMN {fresh} int UNIQUE')
+				  for one in (f'CONSTRAINT {taken} UNIQUE', f'CONSTRAINT {used} UNIQUE', f'CONSTRAINT {used} UNIQUE', 'PRIMARY KEY')],
+				('add unique', 'ADD UNIQUE (a, a)'), ('add unique', f'ADD CONSTRAINT {taken} UNIQUE ({key})'),
+				('add exclude', 'ADD EXCLUDE USING gist (e WITH =)'),
 				('drop constraint', f'DROP CONSTRAINT IF EXISTS {q(table.name + "_pkey")}'),
 				('drop constraint', f'DROP CONSTRAINT IF EXISTS {q(table.name + "_a_b_key")}')]
+			if self.version >= 18:
+				forms += [
+					('add column unique', f'ADD COLUMN {fresh} int GENERATED ALWAYS AS (a * 3) VIRTUAL UNIQUE'),
+					('add exclude', f'ADD {label}UNIQUE (a, r WITHOUT OVERLAPS)')]
+		if table in above and not simple and self.chance(50):
+			forms = [form for form in forms if form[1].endswith((f'{fresh} int', f', {fresh})'))]
 		kind, tail = self.pick(forms)
 		return Statement(kind, head + tail, None if kind == 'drop constraint' else 'add_constraint',
 						 self.named(head, table), only=only, index=name)
@@ -405,7 +474,7 @@ class Generator:
 		candidates = [i for i in self.indexes if i.kind == 'i' and i.table]
 		if not candidates:
 			return self.create_index()
-		index = self.pick(candidates)
+		index = self.pick([i for i in candidates if i.usable and self.chance(90)] or candidates)
 		table = Relation(index.table[0], index.table[1], 'r')
 		head = f'ALTER TABLE {self.ref(table)} '
 		return Statement('add using index', f'{head}ADD CONSTRAINT {q(self.pick(INDEX_NAMES))} '
@@ -426,7 +495,7 @@ class Generator:
 
 	def move_index(self):
 		index = self.index_of('iiiI')
-		word = 'TABLE' if self.chance(15) else 'INDEX'
+		word = 'TABLE' if self.chance(15) else self.pick(OTHER_WORDS) if self.chance(6) else 'INDEX'
 		sql = f'ALTER {word} {"IF EXISTS " if self.chance(15) else ""}{self.ref(index)} SET TABLESPACE {self.pick(["ts1", "pg_default"])}'
 		return Statement('alter index set tablespace', sql, 'move_index', self.named(sql, index))
 
@@ -450,6 +519,11 @@ class Generator:
 			statement.kind += f' ({kind})'
 		return statement
 
+	def in_read_only_block(self):
+		statement = self.reindex(False) if self.chance(70) else self.in_block()
+		statement.kind += ', read only'
+		return statement
+
 	def outside(self):
 		roll = self.rng.randrange(100)
 		if roll < 18:
@@ -462,6 +536,8 @@ class Generator:
 			return self.reindex(concurrently=self.chance(60), everything=True)
 		if roll < 48:
 			return self.own_index()
+		if roll < 54:
+			return self.attach()
 		return self.in_block()
 
 	def own_index(self):

@@ -17,11 +17,16 @@ The rules, by README's "What is a violation". T is what the statement names, wit
   reindex           as create_index. A table without an index and without a TOAST table is locked all the same, and is none
   add_constraint    an index is there that was not, and a blocking lock is held on an OLD table of T: ACCESS EXCLUSIVE,
                     on the leaves of a partitioned one SHARE
-                    USING INDEX builds none: a column has become NOT NULL, so that the table was scanned
+                    USING INDEX builds none: the table has been scanned, for a column that has to become NOT NULL
   attach_partition  likewise; T is the partition. If the guard says that another session's lock kept the indexes from being
                     compared, it may refuse too much (README, Limits)
   move_index        ACCESS EXCLUSIVE on an index, the one that is named or one not locked so before, of an OLD table. Where
                     it is moved to does not matter
+
+Of one that PostgreSQL refuses, a table that has been scanned meanwhile tells: fuzz.scans() counts the scans of OLD tables in this
+transaction, those of what has been rolled back included. Whoever builds an index scans the table.
+  none              PostgreSQL refuses it before it builds anything, and its own error is to come, not the guard's
+  some              it has built an index in vain: create_index and add_constraint are violations all the same
 """
 import json
 
@@ -29,6 +34,10 @@ SETUP = r'''
 CREATE SCHEMA fuzz;
 CREATE EXTENSION pg_safe_index;
 CREATE EXTENSION amcheck;
+CREATE EXTENSION btree_gist SCHEMA fuzz;
+CREATE EXTENSION pg_trgm SCHEMA fuzz;
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
 CREATE SCHEMA s0; CREATE SCHEMA s1; CREATE SCHEMA "S ""two""";
 
 CREATE FUNCTION fuzz.run(statement text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement; END $$;
@@ -44,9 +53,17 @@ BEGIN
 	RETURN coalesce((SELECT fuzz.mine(a.xmin) FROM pg_attribute a WHERE a.attrelid = tab AND a.attnum = -1), false);
 END $$;
 
+-- table: how often this transaction has scanned it
+CREATE FUNCTION fuzz.scans() RETURNS json LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT coalesce(json_object_agg(oid::text, pg_stat_get_xact_numscans(oid)), '{}') FROM pg_class
+			WHERE relkind IN ('r', 'm') AND oid >= 16384 AND relpersistence <> 't' AND pg_stat_get_xact_numscans(oid) > 0
+			AND NOT fuzz.is_new(oid));
+END $$;
+
 CREATE FUNCTION fuzz.state(names text[], index text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	locks json; indexes json; named json; not_null json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
+	locks json; indexes json; named json; invalid boolean; self xid8 := pg_current_xact_id_if_assigned();
 BEGIN
 	-- [relation, bits of its lock modes, kind, the table that it is or is on, the table's kind, persistence, is it new, has it a TOAST table]
 	SELECT json_agg(json_build_array(l.relation::bigint, l.bits, c.relkind, t.oid::bigint, t.relkind, t.relpersistence, fuzz.is_new(t.oid),
@@ -68,7 +85,7 @@ BEGIN
 		CASE WHEN c.relispartition THEN (SELECT h.inhparent::bigint FROM pg_inherits h WHERE h.inhrelid = c.oid LIMIT 1) END))
 	INTO indexes
 	FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
-	WHERE c.relkind IN ('i', 'I') AND c.oid >= 16384 AND c.relnamespace <> 99;
+	WHERE c.relkind IN ('i', 'I') AND c.oid >= 16384;
 
 	IF names IS NOT NULL THEN
 		-- the relations, the tables of those that are indexes, and all partitions
@@ -88,12 +105,8 @@ BEGIN
 			JOIN pg_index i ON i.indexrelid = c.oid WHERE t.oid = to_regclass(names[1]);
 		END IF;
 	END IF;
-	-- table: how many of its columns are NOT NULL
-	SELECT json_object_agg(attrelid, columns) INTO not_null
-	FROM (SELECT attrelid, count(*) AS columns FROM pg_attribute WHERE attnum > 0 AND attnotnull AND attrelid >= 16384 GROUP BY attrelid) a;
-
 	RETURN json_build_object('locks', coalesce(locks, '[]'), 'indexes', coalesce(indexes, '{}'), 'named', named, 'invalid', invalid,
-		'not null', coalesce(not_null, '{}'));
+		'scans', fuzz.scans());
 END $$;
 
 -- A setting takes the state before to where the state after is: one round trip.
@@ -118,6 +131,10 @@ class Lock:
 		return self.table_kind is not None and self.persistence != 't' and not self.new
 
 
+def scanned(before, after):
+	return [table for table, scans in after.items() if scans > before.get(table, 0)]
+
+
 def judge(statement, states):
 	"""states: what fuzz.both() returns. (violation, skips an invalid index, what was seen)"""
 	before, after = json.loads(states)
@@ -131,7 +148,7 @@ def judge(statement, states):
 
 	def tables(bit, in_tree_only=False):
 		return [lock.relation for lock in locks.values()
-				if lock.bits & bit and lock.kind in ('r', 'm') and lock.old()
+				if lock.bits & bit and (lock.kind in ('r', 'm') or lock.kind == 't' and lock.relation in tree) and lock.old()
 				and (lock.relation in tree or not in_tree_only and not earlier.get(lock.relation, 0) & bit)]
 
 	evidence, op = [], statement.op
@@ -139,7 +156,7 @@ def judge(statement, states):
 		evidence = tables(SHARE)
 	elif op == 'reindex':
 		indexed = {row[1] for row in after['indexes'].values()}
-		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast]
+		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast or locks[table].kind == 't']
 	elif op == 'drop_index':
 		# What is dropped no name leads to any more.
 		named_before = set(before['named'][1]) if before['named'] else set()
@@ -153,9 +170,8 @@ def judge(statement, states):
 		built = [index for index, (_, table, _, mine, _) in after['indexes'].items()
 				 if mine and index not in before['indexes'] and table in tree]
 		evidence = tables(SHARE | EXCLUSIVE, True) if built else []
-		if statement.kind == 'add using index':
-			evidence = [table for table in tables(EXCLUSIVE, True)
-						if after['not null'].get(str(table), 0) > before['not null'].get(str(table), 0)]
+		if statement.kind.startswith('add using index'):
+			evidence = [table for table in tables(EXCLUSIVE, True) if str(table) in scanned(before['scans'], after['scans'])]
 	elif op == 'move_index':
 		evidence = [lock.relation for lock in locks.values()
 					if lock.kind == 'i' and lock.bits & EXCLUSIVE and lock.old()
