@@ -131,9 +131,12 @@ void BuildOnLeaves(const ForeignBuild &build)
 void RunLast(const Runner &runner, Oid root, const char *command)
 {
 	const auto row = ReadClass(root);
-	const RelationName table = row.has_value() ? QualifiedNameOf(*row) : RelationName{};
+	if (!row.has_value())
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("the table was dropped while the index was built")));
 	Steps steps;
-	appendStringInfoString(steps.Finish({ShareLock, table, LockedPart::tree}), command);
+	appendStringInfoString(steps.Finish({ShareLock, QualifiedNameOf(*row), LockedPart::tree}),
+						   command);
 	RunStep(runner, steps.All().Last());
 }
 

@@ -35,6 +35,23 @@ void KeepIndexAndRaise(const Runner &runner, Oid index)
 	ReThrowError(error);
 }
 
+// The hint about the index that could not be dropped; null if it is gone. Allocates.
+const char *HintForUndropped(Oid index)
+{
+	const auto row = ReadClass(index);
+	if (!row.has_value())
+		return nullptr;
+	const char *name = QualifiedNameOf(*row).Quoted();
+	// DROP INDEX CONCURRENTLY marks the index invalid before it waits for the transactions that use
+	// the table.
+	const bool is_valid = IsValidIndex(index);
+	return psprintf("Index %s was built for the constraint, and could not be dropped%s.\n"
+					"To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
+					"The same command, sent again, %s.",
+					name, is_valid ? "" : ": it is marked invalid", name,
+					is_valid ? "uses it" : "drops it and builds it again");
+}
+
 // Drops the valid index that could not be turned into a constraint, so that the failed command
 // leaves nothing. Raises the error on the error stack again.
 void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
@@ -52,13 +69,8 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	{
 		TakeError(runner.context);
 		AbortAndBegin(runner.context);
-		const auto row = ReadClass(index);
-		const char *name = row.has_value() ? QualifiedNameOf(*row).Quoted() : "";
-		AddHint(*error,
-				psprintf("Index %s was built for the constraint, and could not be dropped.\n"
-						 "To drop it: DROP INDEX CONCURRENTLY IF EXISTS %s;\n"
-						 "The same command, sent again, uses it.",
-						 name, name));
+		if (const char *hint = HintForUndropped(index); hint != nullptr)
+			AddHint(*error, hint);
 	}
 	PG_END_TRY();
 	ReThrowError(error);
