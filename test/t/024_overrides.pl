@@ -164,6 +164,8 @@ sub replay
 	# Counts of a database that is gone are not shown.
 	my $counts = query($counted);
 	query('DROP DATABASE replayed');
+	# Some scripts cannot drop their role, since a command went through that was to be refused.
+	query($_) for split /\n/, query("SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE '%psi\\_%'");
 	return ($counts, slurp_file($log));
 }
 
@@ -193,8 +195,10 @@ for my $script (sort glob "$sql/*.sql")
 	($counts, my $configured) = replay("$name.configured", $file, '');
 	is($counts, '0 0', "$name: off by the configuration, nobody looks");
 	mode_in_configuration(undef);
-	s/\b\d{4,}\b/N/g for $overridden, $configured;		# OIDs and process ids
-	is($overridden, $configured, "$name: off by an override, $count overridden, the same results");
+	s/\d{4,}/N/g for $overridden, $configured;		# OIDs and process ids
+	my @lines = split /\n/, $overridden;
+	my @differ = grep { (shift(@lines) // '') ne $_ } split /\n/, $configured;
+	is(join("\n", @differ, @lines), '', "$name: off by an override, $count overridden, the same results");
 }
 cmp_ok($replayed, '>', 100, "$replayed violations were overridden");
 
