@@ -2,7 +2,7 @@
 
 EXTENSION = pg_safe_index
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" pg_safe_index.control)
-DATA = pg_safe_index--1.0.sql pg_safe_index--1.0--1.1.sql
+DATA = pg_safe_index--1.0.sql pg_safe_index--1.0--1.1.sql pg_safe_index--1.1--1.2.sql
 PGFILEDESC = "pg_safe_index - refuses index commands that would block tables in use"
 
 MODULE_big = pg_safe_index

@@ -39,6 +39,7 @@ void _PG_init(void);
 PG_FUNCTION_INFO_V1(pg_safe_index_version);
 PG_FUNCTION_INFO_V1(pg_safe_index_mending);
 PG_FUNCTION_INFO_V1(pg_safe_index_counters);
+PG_FUNCTION_INFO_V1(pg_safe_index_counters_1_2);
 PG_FUNCTION_INFO_V1(pg_safe_index_recent);
 PG_FUNCTION_INFO_V1(pg_safe_index_recent_info);
 PG_FUNCTION_INFO_V1(pg_safe_index_reset);
@@ -66,12 +67,38 @@ static struct psi_settings settings = {
 	.lock_timeout = 500,
 	.lock_attempts = 60,
 	.max_violations = 1000,
+	.mode_is_override = false,
+	.help = "",
 };
 
 /* Set once, in _PG_init(). */
 static ProcessUtility_hook_type previous_ProcessUtility = NULL;
 static shmem_request_hook_type previous_shmem_request = NULL;
 static shmem_startup_hook_type previous_shmem_startup = NULL;
+
+/*
+ * A value comes with where it is from, so that one that is restored, on abort or at the end of a
+ * function, is told from one that is in force by an override, too.
+ */
+static bool check_mode(int *newval, void **extra, GucSource source)
+{
+	bool is_override = psi_is_override(source);
+
+	(void) newval;
+
+	*extra = psi_allocate_extra(sizeof(is_override));
+	if (*extra == NULL)
+		return false;
+	memcpy(*extra, &is_override, sizeof(is_override));
+	return true;
+}
+
+static void assign_mode(int newval, void *extra)
+{
+	(void) newval;
+
+	settings.mode_is_override = *(const bool *) extra;
+}
 
 /* The lists are parsed once, when they are set, and not on every statement. */
 static bool check_operations(char **newval, void **extra, GucSource source)
@@ -136,7 +163,8 @@ static void define_settings(void)
 		"pg_safe_index.mode",
 		"What happens to an index command that would block a table that is in use.",
 		"off: it runs. warn: it runs, with a warning. error: it is refused. rewrite: its safe form is run instead.",
-		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
+		&settings.mode, PSI_MODE_ERROR, mode_options, PGC_USERSET, 0, check_mode, assign_mode,
+		NULL);
 
 	DefineCustomEnumVariable("pg_safe_index.minimum_mode", "The mode that no session can go below.",
 							 "The stricter one of pg_safe_index.mode and this setting is in force.",
@@ -189,6 +217,10 @@ static void define_settings(void)
 							"How often a step of mode rewrite is tried that does not get its lock.",
 							"It fails after that.", &settings.lock_attempts, 60, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pg_safe_index.help", "One more line for the hint of a violation.",
+							   "Where to read on, or whom to ask. Empty: no such line.",
+							   &settings.help, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	/*
 	 * Shared memory is asked for at server start. A library that is loaded later has none, and only
@@ -363,8 +395,16 @@ static Datum put_rows(FunctionCallInfo fcinfo, void (*put)(void *store, void *co
 	return (Datum) 0;
 }
 
-/* The counters, a row for each database and operation. */
+/*
+ * The counters, a row for each database and operation. Each version that appends a column gets a
+ * function of its own, and the SQL objects of older ones go on with theirs.
+ */
 Datum pg_safe_index_counters(PG_FUNCTION_ARGS)
+{
+	return put_rows(fcinfo, psi_put_counters_1_1);
+}
+
+Datum pg_safe_index_counters_1_2(PG_FUNCTION_ARGS)
 {
 	return put_rows(fcinfo, psi_put_counters);
 }

@@ -126,3 +126,29 @@ SET pg_safe_index.operations = '';
 DROP INDEX settings_o_a;
 RESET pg_safe_index.operations;
 DROP TABLE settings_o;
+
+-- help: the last line of every hint, with a verdict on the lock and on an index that would be skipped
+\set VERBOSITY default
+CREATE TABLE settings_h (a int);
+INSERT INTO settings_h VALUES (1), (1);
+CREATE UNIQUE INDEX CONCURRENTLY settings_h_a ON settings_h (a);
+SET pg_safe_index.help = 'Ask #database, 100% of the time.';
+CREATE INDEX ON settings_h (a);
+SET pg_safe_index.mode = warn;
+CREATE INDEX settings_h_b ON settings_h (a);
+SET pg_safe_index.mode = rewrite;
+ALTER TABLE settings_h ADD EXCLUDE (a WITH =);
+RESET pg_safe_index.mode;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS settings_h_a ON settings_h (a);
+SET pg_safe_index.help = '';
+CREATE INDEX ON settings_h (a);
+RESET pg_safe_index.help;
+SHOW pg_safe_index.help;
+CREATE ROLE regress_psi_helped;
+SET ROLE regress_psi_helped;
+SET pg_safe_index.help = 'mine';
+RESET ROLE;
+DROP ROLE regress_psi_helped;
+SET pg_safe_index.mode = off;
+DROP TABLE settings_h;
+RESET pg_safe_index.mode;

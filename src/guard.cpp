@@ -65,7 +65,7 @@ Judgments JudgeAll(const Statement &statement, const Requests &requests)
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);
 		judgments.Add({request, target, verdict});
-		if (!verdict.IsViolation() && verdict.reason != Reason::not_asked)
+		if (!verdict.IsViolation() && verdict.reason != Reason::not_asked && IsAsked(settings))
 			CountChecked(request.operation, Action::passed);
 		if (target.ends_command)
 			break;
@@ -96,6 +96,13 @@ Rewritten RewriteOrReport(const Statement &statement, const Judgments &judgments
 // Judges the requests until no other session is executing the same rewrite.
 Judgments JudgeAndAct(const Statement &statement, const Requests &requests, Outcome &outcome)
 {
+	if (IsOverridden(statement.settings))
+	{
+		const Judgments judgments = JudgeAll(statement, requests);
+		if (judgments.violations > 0)
+			RecordOverride(judgments, TextOf(*statement.call.statement, statement.call.query));
+		return judgments;
+	}
 	for (;;)
 	{
 		const Judgments judgments = JudgeAll(statement, requests);
@@ -118,7 +125,9 @@ Outcome Decide(const Statement &statement)
 	if (outcome.rewritten)
 		return outcome;
 	const Request &first = requests.First();
-	if (requests.Count() == 1 && first.concurrently && !statement.in_block)
+	const BuildOptions &options = statement.options;
+	const bool accompanied = options.explain || options.drop_failed || options.suspend_timeouts;
+	if (accompanied && requests.Count() == 1 && first.concurrently && !statement.in_block)
 		outcome.concurrent = DescribeConcurrent(first, judgments.items[0].target);
 	else if (judgments.violations == 0)
 		outcome.passed = FindPassed(judgments);
@@ -169,7 +178,7 @@ void Execute(const psi_call &call, const psi_settings &set)
 {
 	const Settings settings = SettingsInForce(set, *call.statement->utilityStmt);
 	const bool asked = IsAsked(settings);
-	if (!asked && !set.drop_failed_builds && !set.suspend_timeouts)
+	if (!asked && !IsOverridden(settings) && !set.drop_failed_builds && !set.suspend_timeouts)
 	{
 		call.go_on(&call);
 		return;

@@ -37,6 +37,8 @@ void RaiseViolation(const Settings &settings, const ViolationParts &parts)
 	initStringInfo(&hint);
 	appendStringInfoString(&hint, parts.hint);
 	AppendLine(&hint, "%s", OverrideHint(settings));
+	if (settings.help[0] != '\0')
+		AppendLine(&hint, "%s", settings.help);
 
 	const RelationName *table = parts.table;
 	ereport(

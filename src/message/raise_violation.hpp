@@ -14,7 +14,8 @@ struct ViolationParts
 {
 	const char *message;
 	const char *detail;
-	const char *hint; // several lines, or ""; what the session can do about the verdict follows it
+	const char *hint; // several lines, or ""; what the session can do about the verdict follows it,
+					  // and pg_safe_index.help
 	const RelationName *table; // null: there is no single one
 	const char *index;         // null: not known
 };

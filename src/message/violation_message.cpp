@@ -226,12 +226,6 @@ const char *IndexName(const Judgment &judgment)
 	return judgment.target.index.name;
 }
 
-// What becomes of a violation that is not rewritten.
-Action ActionIn(const Settings &settings)
-{
-	return settings.ModeInForce() >= Mode::error ? Action::refused : Action::warned;
-}
-
 void CountViolations(const Judgments &judgments, Action action)
 {
 	for (const Judgment &judgment : judgments)
@@ -248,7 +242,7 @@ void Report(const Judgments &judgments, const StatementText &statement, const ch
 {
 	const Judgment &first = judgments.FirstViolation();
 	const Target &target = first.target;
-	const Action action = ActionIn(settings);
+	const Action action = ActionOn(settings);
 	CountViolations(judgments, action);
 	RecordViolation(first, IndexName(first), settings.ModeInForce(), action, statement.text);
 	if (first.verdict.reason == Reason::skips_invalid)
@@ -268,14 +262,23 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 	judgment.target.table = QualifiedNameOf(table);
 	judgment.target.table_id = table.id;
 	judgment.target.facts.size = size;
-	const Action action = ActionIn(settings);
+	const Action action = ActionOn(settings);
 	CountChecked(request.operation, action);
 	RecordViolation(judgment, IndexName(judgment), settings.ModeInForce(), action, statement.text);
+	if (action == Action::overridden)
+		return;
 	RaiseViolation(
 		settings,
 		{WouldBlock(judgment),
 		 "When the command was checked, it had no index to build. Another session has changed that, while the command waited for a lock.",
 		 "Send it again, to be told what to do instead.", &judgment.target.table, nullptr});
+}
+
+void RecordOverride(const Judgments &judgments, const StatementText &statement)
+{
+	const Judgment &first = judgments.FirstViolation();
+	CountViolations(judgments, Action::overridden);
+	RecordViolation(first, IndexName(first), Mode::off, Action::overridden, statement.text);
 }
 
 void TellRewritten(const Judgments &judgments, const char *commands, const char *text)

@@ -24,9 +24,12 @@ void Report(const Judgments &judgments, const StatementText &statement, const ch
 			const Settings &settings, const HintFacts &facts);
 
 // Raises, as Report() does, a request that had nothing to build at first and has by now: on this
-// table, which has this size in bytes.
+// table, which has this size in bytes. Where the checks are overridden, only counts and records it.
 void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,
 				const StatementText &statement, const Settings &settings);
+
+// Counts and records violations that run, since the checks are overridden. Tells nobody.
+void RecordOverride(const Judgments &judgments, const StatementText &statement);
 
 // A NOTICE that the safe form is run instead. `commands` are those that are run; null: a series of
 // them for one partition after the other. `text` is what the client sent, for the record.

@@ -56,7 +56,9 @@ struct psi_settings
 	int report_blockers_after; /* ms; 0: never */
 	int lock_timeout;          /* ms; 0: no limit */
 	int lock_attempts;
-	int max_violations; /* rows in shared memory; set at server start */
+	int max_violations;    /* rows in shared memory; set at server start */
+	bool mode_is_override; /* psi_is_override() of where the value of mode comes from */
+	char *help;
 };
 
 /* One call of ProcessUtility(), as utility.h has its arguments. */

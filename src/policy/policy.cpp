@@ -37,10 +37,22 @@ bool IsAsked(const Settings &settings)
 	return settings.ModeInForce() != Mode::off && !settings.exempt;
 }
 
+bool IsOverridden(const Settings &settings)
+{
+	return settings.ModeInForce() == Mode::off && settings.mode_is_override && !settings.exempt;
+}
+
+Action ActionOn(const Settings &settings)
+{
+	if (settings.ModeInForce() == Mode::off)
+		return Action::overridden;
+	return settings.ModeInForce() == Mode::warn ? Action::warned : Action::refused;
+}
+
 Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,
 			  const Settings &settings)
 {
-	if (!IsAsked(settings) || !settings.Checks(operation))
+	if ((!IsAsked(settings) && !IsOverridden(settings)) || !settings.Checks(operation))
 		return Pass(Reason::not_asked);
 	// It does not matter how large the table is, who sees it, or whether the command says
 	// CONCURRENTLY: the index would be missing.

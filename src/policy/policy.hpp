@@ -57,6 +57,10 @@ struct Settings
 	std::int64_t min_table_size; // bytes; 0: every table is checked
 	unsigned operations;         // a bit for each operation that is checked
 	bool exempt;                 // this session or command is not asked at all, whatever the mode
+	// The mode is that of the session, its role, its database or a function, and not that of the
+	// server's configuration.
+	bool mode_is_override = false;
+	const char *help = ""; // the last line of every hint; empty: none
 
 	// The mode in force.
 	constexpr Mode ModeInForce() const
@@ -118,7 +122,7 @@ struct TableFacts
 // Why an operation passes, or does not.
 enum class Reason
 {
-	not_asked,     // mode off, the operation is not checked, or the session is exempt
+	not_asked,     // mode off without an override, not checked, or the session is exempt
 	concurrent,    // the command says CONCURRENTLY
 	missing,       // PostgreSQL itself will refuse the command
 	not_owner,     // PostgreSQL itself will refuse the command to this role
@@ -159,16 +163,26 @@ enum class Action
 	warned,
 	refused,
 	rewritten,
+	overridden, // a violation that ran, since the session, its role, its database or a function
+				// has turned the checks off
 };
 
-constexpr int action_count = 4;
+constexpr int action_count = 5;
 
 // As the views call them, in the order of the enum.
-constexpr const char *action_names[action_count] = {"passed", "warned", "refused", "rewritten"};
+constexpr const char *action_names[action_count] = {"passed", "warned", "refused", "rewritten",
+													"overridden"};
 
-// Are index operations checked in this session at all? To be asked first: if not, nobody need look
-// at the catalogs.
+// Are index operations checked in this session at all? If not, and if the checks are not overridden
+// either, nobody need look at the catalogs.
 bool IsAsked(const Settings &settings);
+
+// Are they not checked because an override has turned the checks off? Violations are counted then,
+// and nobody is told. Where the server's configuration says off, nobody looks.
+bool IsOverridden(const Settings &settings);
+
+// What becomes of a violation that is not rewritten, where they are asked or overridden.
+Action ActionOn(const Settings &settings);
 
 // The verdict on one operation. `concurrently`: the command says CONCURRENTLY.
 Verdict Judge(Operation operation, bool concurrently, const TableFacts &facts,

@@ -33,9 +33,13 @@ Settings SettingsInForce(const psi_settings &settings, const Node &statement)
 	const bool refused_anyway =
 		XactReadOnly && (nodeTag(&statement) != T_ReindexStmt || RecoveryInProgress());
 
-	return {static_cast<Mode>(settings.mode), static_cast<Mode>(settings.minimum_mode),
-			static_cast<std::int64_t>(settings.min_table_size) * 1024, settings.checked_operations,
-			never_checked || refused_anyway || IsExemptApplication(settings.exempt_names)};
+	return {static_cast<Mode>(settings.mode),
+			static_cast<Mode>(settings.minimum_mode),
+			static_cast<std::int64_t>(settings.min_table_size) * 1024,
+			settings.checked_operations,
+			never_checked || refused_anyway || IsExemptApplication(settings.exempt_names),
+			settings.mode_is_override,
+			settings.help};
 }
 
 bool InTransactionBlock(int context)
@@ -54,6 +58,12 @@ extern "C" bool psi_floor_is_lost(void)
 	// Libraries are loaded within a transaction, but for the postmaster's.
 	return !IsTransactionState() ||
 		   pg_parameter_aclcheck(floor, GetUserId(), ACL_SET) != ACLCHECK_OK;
+}
+
+extern "C" bool psi_is_override(int source)
+{
+	// Above it: ALTER ROLE ALL, ALTER DATABASE, ALTER ROLE, the client, SET, and a function's SET.
+	return source > PGC_S_ARGV;
 }
 
 extern "C" bool psi_parse_operations(const char *list, unsigned *operations, const char **unknown,

@@ -33,6 +33,12 @@ extern void psi_parse_name_list(const char *list, char *parsed);
 extern void *psi_allocate_extra(size_t size);
 
 /*
+ * Is a value from this GucSource one that the session, its role or its database has, whatever the
+ * server's configuration says? Raises nothing.
+ */
+extern bool psi_is_override(int source);
+
+/*
  * To be asked before the settings are defined: has a client that may not do so given a value for
  * pg_safe_index.minimum_mode while the library was not loaded? PostgreSQL forgets the value from
  * the configuration then, and refuses the client's: what was to be the floor is not known any more.

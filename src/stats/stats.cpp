@@ -33,6 +33,33 @@ DatabaseCounters &CountersHere()
 	return shared->databases[places];
 }
 
+// The overridden violations that this session has put on record. They stay there when the command
+// fails, so an abort does not change this.
+struct Override
+{
+	Oid table; // or schema; InvalidOid: the database, a tablespace
+	Operation operation;
+};
+Override overrides[overrides_max];
+int override_count = 0;
+
+// Is it the first of its kind in this session, and not one too many? The next one is not.
+bool IsFirstOverride(const Judgment &judgment)
+{
+	const Target &target = judgment.target;
+	const Oid table = OidIsValid(target.table_id) ? target.table_id : target.schema;
+	const Operation operation = judgment.request.operation;
+	for (int i = 0; i < override_count; ++i)
+	{
+		if (overrides[i].table == table && overrides[i].operation == operation)
+			return false;
+	}
+	if (override_count == overrides_max)
+		return false;
+	overrides[override_count++] = {table, operation};
+	return true;
+}
+
 // Into memory that is zero.
 void CopyName(char *to, const char *from)
 {
@@ -119,7 +146,8 @@ void CountFailedBuild(Operation operation)
 void RecordViolation(const Judgment &judgment, const char *index, Mode mode, Action action,
 					 const char *text)
 {
-	if (shared == nullptr || shared->ring.places == 0)
+	if (shared == nullptr || shared->ring.places == 0 ||
+		(action == Action::overridden && !IsFirstOverride(judgment)))
 		return;
 	const Target &target = judgment.target;
 	// All that may take long is done before the lock is taken.

@@ -22,6 +22,7 @@ extern void psi_attach_shared_memory(int max_violations);
  * All of these raise an ERROR (55000) if there is no shared memory.
  */
 extern void psi_put_counters(void *store, void *columns);
+extern void psi_put_counters_1_1(void *store, void *columns); /* as 1.1 declares them */
 extern void psi_put_violations(void *store, void *columns);
 extern void psi_put_violations_info(void *store, void *columns);
 /* Sets the counters to zero and forgets the violations. */

@@ -22,15 +22,18 @@ struct Header
 	TimestampTz reset_at;
 };
 
-struct SavedCounters
+// The counters of a database are numbers of 64 bits: its OID; for each operation a count for each
+// action; for each operation the failed builds.
+constexpr int CountersWith(int actions)
 {
-	std::uint64_t database; // as wide as the rest, so that there is no padding to write
-	std::uint64_t actions[operation_count][action_count];
-	std::uint64_t failed_builds[operation_count];
-};
+	return 1 + operation_count * (actions + 1);
+}
 
 constexpr std::uint32_t magic = 0x70736931;
-constexpr std::uint32_t version = 1;
+// The version of the layout, which is not that of the extension.
+constexpr std::uint32_t version = 2;
+// How many actions each version knows; those that came later come last. 1 is that of 1.1.
+constexpr int actions_in[version + 1] = {0, 4, action_count};
 
 // No counter gets this far: it takes nine years at one for each microsecond. The views show int8
 // and add counters up, and the server goes on counting from what it has read.
@@ -67,25 +70,20 @@ bool Read(Input &input, void *data, Size size)
 
 bool IsSound(const Header &header)
 {
-	return header.magic == magic && header.version == version &&
+	return header.magic == magic && header.version >= 1 && header.version <= version &&
 		   header.operations == operation_count && header.databases == databases_max &&
 		   header.row_header == offsetof(Violation, text) && header.rows <= PSI_VIOLATIONS_MAX &&
 		   header.rows <= header.recorded && header.recorded <= count_max &&
 		   IS_VALID_TIMESTAMP(header.reset_at);
 }
 
-bool IsSound(const SavedCounters &saved, bool others)
+bool AreSound(const std::uint64_t *numbers, int count, bool others)
 {
-	if (saved.database > (others ? InvalidOid : PG_UINT32_MAX))
+	if (numbers[0] > (others ? InvalidOid : PG_UINT32_MAX))
 		return false;
-	for (int operation = 0; operation < operation_count; ++operation)
+	for (int i = 1; i < count; ++i)
 	{
-		for (const std::uint64_t count : saved.actions[operation])
-		{
-			if (count > count_max)
-				return false;
-		}
-		if (saved.failed_builds[operation] > count_max)
+		if (numbers[i] > count_max)
 			return false;
 	}
 	return true;
@@ -113,39 +111,42 @@ bool IsAddress(const char (&client)[client_size])
 }
 
 // All but the text, which has not been read yet.
-bool IsSound(const Violation &row)
+bool IsSound(const Violation &row, int actions)
 {
 	return IS_VALID_TIMESTAMP(row.at) && row.size >= -1 && OidIsValid(row.database) &&
 		   OidIsValid(row.role) && row.pid > 0 && IsWithin(row.operation, operation_count) &&
 		   IsWithin(row.mode, static_cast<int>(Mode::rewrite) + 1) &&
-		   IsWithin(row.action, action_count) && PG_VALID_BE_ENCODING(row.encoding) &&
+		   IsWithin(row.action, actions) && PG_VALID_BE_ENCODING(row.encoding) &&
 		   IsName(row.encoding, row.application) && IsAddress(row.client) &&
 		   IsName(row.encoding, row.schema) && IsName(row.encoding, row.table) &&
 		   IsName(row.encoding, row.index);
 }
 
-bool ReadPlace(Input &input, DatabaseCounters &place, bool others)
+bool ReadPlace(Input &input, DatabaseCounters &place, int actions, bool others)
 {
-	SavedCounters saved;
-	if (!Read(input, &saved, sizeof(saved)) || !IsSound(saved, others))
+	std::uint64_t numbers[CountersWith(action_count)];
+	const int count = CountersWith(actions);
+	if (!Read(input, numbers, static_cast<Size>(count) * sizeof(numbers[0])) ||
+		!AreSound(numbers, count, others))
 		return false;
-	pg_atomic_write_u32(&place.database, static_cast<Oid>(saved.database));
-	for (int operation = 0; operation < operation_count; ++operation)
+	const std::uint64_t *number = numbers;
+	pg_atomic_write_u32(&place.database, static_cast<Oid>(*number++));
+	for (auto &counts : place.actions)
 	{
-		for (int action = 0; action < action_count; ++action)
-			pg_atomic_write_u64(&place.actions[operation][action],
-								saved.actions[operation][action]);
-		pg_atomic_write_u64(&place.failed_builds[operation], saved.failed_builds[operation]);
+		for (int action = 0; action < actions; ++action)
+			pg_atomic_write_u64(&counts[action], *number++);
 	}
+	for (auto &failed : place.failed_builds)
+		pg_atomic_write_u64(&failed, *number++);
 	return true;
 }
 
 // The text may be longer than there is room for today.
-bool ReadRow(Input &input, Shared &stats, std::uint64_t number)
+bool ReadRow(Input &input, Shared &stats, std::uint64_t number, int actions)
 {
 	Violation header;
 	std::uint32_t length = 0;
-	if (!Read(input, &header, offsetof(Violation, text)) || !IsSound(header) ||
+	if (!Read(input, &header, offsetof(Violation, text)) || !IsSound(header, actions) ||
 		!Read(input, &length, sizeof(length)) || length >= text_size_max)
 		return false;
 	auto *row = static_cast<Violation *>(palloc(offsetof(Violation, text) + length + 1));
@@ -185,16 +186,17 @@ bool WriteStats(const Sink &sink, Shared &stats)
 	Write(output, &header, sizeof(header));
 	for (DatabaseCounters &place : stats.databases)
 	{
-		SavedCounters saved{};
-		saved.database = pg_atomic_read_u32(&place.database);
-		for (int operation = 0; operation < operation_count; ++operation)
+		std::uint64_t numbers[CountersWith(action_count)];
+		std::uint64_t *number = numbers;
+		*number++ = pg_atomic_read_u32(&place.database);
+		for (auto &counts : place.actions)
 		{
-			for (int action = 0; action < action_count; ++action)
-				saved.actions[operation][action] =
-					pg_atomic_read_u64(&place.actions[operation][action]);
-			saved.failed_builds[operation] = pg_atomic_read_u64(&place.failed_builds[operation]);
+			for (auto &count : counts)
+				*number++ = pg_atomic_read_u64(&count);
 		}
-		Write(output, &saved, sizeof(saved));
+		for (auto &failed : place.failed_builds)
+			*number++ = pg_atomic_read_u64(&failed);
+		Write(output, numbers, sizeof(numbers));
 	}
 	for (std::uint64_t number = stats.ring.Oldest(); number < stats.ring.next; ++number)
 	{
@@ -215,9 +217,10 @@ bool ReadStats(const Source &source, Shared &stats)
 	Header header;
 	if (!Read(input, &header, sizeof(header)) || !IsSound(header))
 		return false;
+	const int actions = actions_in[header.version];
 	for (int i = 0; i <= databases_max; ++i)
 	{
-		if (!ReadPlace(input, stats.databases[i], i == databases_max))
+		if (!ReadPlace(input, stats.databases[i], actions, i == databases_max))
 			return false;
 	}
 	stats.ring.next = header.recorded;
@@ -226,7 +229,7 @@ bool ReadStats(const Source &source, Shared &stats)
 	stats.reset_at = header.reset_at;
 	for (std::uint64_t number = stats.ring.first; number < stats.ring.next; ++number)
 	{
-		if (!ReadRow(input, stats, number))
+		if (!ReadRow(input, stats, number, actions))
 			return false;
 	}
 	const pg_crc32c computed = input.sum;

@@ -39,9 +39,10 @@ Datum ForeignText(const char *text, std::int16_t encoding)
 	return CStringGetTextDatum(shown);
 }
 
-template <int Count> void Put(void *store, void *columns, Datum (&values)[Count], bool *nulls)
+// The first `count` of them.
+void Put(void *store, void *columns, Datum *values, bool *nulls, int count)
 {
-	if (static_cast<TupleDesc>(columns)->natts != Count)
+	if (static_cast<TupleDesc>(columns)->natts != count)
 		elog(ERROR, "the function is not declared as this library has it");
 	tuplestore_putvalues(static_cast<Tuplestorestate *>(store), static_cast<TupleDesc>(columns),
 						 values, nulls);
@@ -54,8 +55,19 @@ bool MaySeeText(Oid role)
 		   has_privs_of_role(GetUserId(), role);
 }
 
+// Where the rows of counters go, and how many columns they have there: later versions append some.
+struct CounterRows
+{
+	void *store;
+	void *columns;
+	int count;
+};
+
+constexpr int counter_columns_1_1 = 9;
+constexpr int counter_columns = 10;
+
 // `database` is InvalidOid for the place for all others.
-void PutCounters(void *store, void *columns, DatabaseCounters &place, Oid database,
+void PutCounters(const CounterRows &rows, DatabaseCounters &place, Oid database,
 				 TimestampTz reset_at)
 {
 	const bool others = database == InvalidOid;
@@ -66,23 +78,27 @@ void PutCounters(void *store, void *columns, DatabaseCounters &place, Oid databa
 		for (int action = 0; action < action_count; ++action)
 		{
 			counts[action] = pg_atomic_read_u64(&place.actions[operation][action]);
-			checked += counts[action];
+			// What is overridden has not been checked to any effect.
+			if (action != static_cast<int>(Action::overridden))
+				checked += counts[action];
 		}
+		const std::uint64_t overridden = counts[static_cast<int>(Action::overridden)];
 		const std::uint64_t failed = pg_atomic_read_u64(&place.failed_builds[operation]);
 		// The place for all others is nothing to show as long as there are none.
-		if (others && checked == 0 && failed == 0)
+		if (others && checked == 0 && failed == 0 && overridden == 0)
 			continue;
-		Datum values[] = {ObjectIdGetDatum(database),
-						  TextDatum(operation_names[operation]),
-						  Int64GetDatum(static_cast<int64>(checked)),
-						  Int64GetDatum(static_cast<int64>(counts[0])),
-						  Int64GetDatum(static_cast<int64>(counts[1])),
-						  Int64GetDatum(static_cast<int64>(counts[2])),
-						  Int64GetDatum(static_cast<int64>(counts[3])),
-						  Int64GetDatum(static_cast<int64>(failed)),
-						  TimestampTzGetDatum(reset_at)};
-		bool nulls[] = {others, false, false, false, false, false, false, false, false};
-		Put(store, columns, values, nulls);
+		Datum values[counter_columns] = {ObjectIdGetDatum(database),
+										 TextDatum(operation_names[operation]),
+										 Int64GetDatum(static_cast<int64>(checked)),
+										 Int64GetDatum(static_cast<int64>(counts[0])),
+										 Int64GetDatum(static_cast<int64>(counts[1])),
+										 Int64GetDatum(static_cast<int64>(counts[2])),
+										 Int64GetDatum(static_cast<int64>(counts[3])),
+										 Int64GetDatum(static_cast<int64>(failed)),
+										 TimestampTzGetDatum(reset_at),
+										 Int64GetDatum(static_cast<int64>(overridden))};
+		bool nulls[counter_columns] = {others};
+		Put(rows.store, rows.columns, values, nulls, rows.count);
 	}
 }
 
@@ -111,17 +127,11 @@ void PutViolation(void *store, void *columns, const Violation &row)
 	nulls[8] = row.table[0] == '\0';
 	nulls[9] = row.index[0] == '\0';
 	nulls[10] = row.size < 0;
-	Put(store, columns, values, nulls);
+	Put(store, columns, values, nulls, lengthof(values));
 }
 
-} // namespace
-
-} // namespace psi
-
-extern "C" void psi_put_counters(void *store, void *columns)
+void PutAllCounters(const CounterRows &rows)
 {
-	using namespace psi;
-
 	RequireSharedStats();
 	Shared &stats = *SharedStats();
 	LWLockAcquire(stats.lock, LW_SHARED);
@@ -133,9 +143,23 @@ extern "C" void psi_put_counters(void *store, void *columns)
 		// Read once: a reset may free the place at any moment.
 		const Oid database = pg_atomic_read_u32(&place.database);
 		if (database != InvalidOid)
-			PutCounters(store, columns, place, database, reset_at);
+			PutCounters(rows, place, database, reset_at);
 	}
-	PutCounters(store, columns, stats.databases[databases_max], InvalidOid, reset_at);
+	PutCounters(rows, stats.databases[databases_max], InvalidOid, reset_at);
+}
+
+} // namespace
+
+} // namespace psi
+
+extern "C" void psi_put_counters(void *store, void *columns)
+{
+	psi::PutAllCounters({store, columns, psi::counter_columns});
+}
+
+extern "C" void psi_put_counters_1_1(void *store, void *columns)
+{
+	psi::PutAllCounters({store, columns, psi::counter_columns_1_1});
 }
 
 extern "C" void psi_put_violations(void *store, void *columns)
@@ -180,7 +204,7 @@ extern "C" void psi_put_violations_info(void *store, void *columns)
 					  Int64GetDatum(static_cast<int64>(recorded - kept)),
 					  TimestampTzGetDatum(reset_at)};
 	bool nulls[lengthof(values)] = {};
-	Put(store, columns, values, nulls);
+	Put(store, columns, values, nulls, lengthof(values));
 }
 
 extern "C" void psi_reset(void)

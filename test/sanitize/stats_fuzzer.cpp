@@ -45,12 +45,22 @@ namespace
 
 // The layout, in numbers.
 constexpr std::size_t header_size = 40;
-constexpr std::size_t counters = 6 * 4 + 6;
-constexpr std::size_t place_size = 8 + 8 * counters;
+// Of a database, in version 2; 1, which 1.1 writes, has an action less.
+constexpr std::size_t CountersIn(std::uint32_t version)
+{
+	return 6 * (version + 3) + 6;
+}
+constexpr std::size_t PlaceSizeIn(std::uint32_t version)
+{
+	return 8 + 8 * CountersIn(version);
+}
 constexpr std::size_t places = 128 + 1;
 constexpr std::size_t names_at = 36; // in a row; five of them, of 64 bytes each
 constexpr std::size_t row_size = names_at + 5 * 64;
-constexpr std::size_t rows_at = header_size + places * place_size;
+constexpr std::size_t RowsAtIn(std::uint32_t version)
+{
+	return header_size + places * PlaceSizeIn(version);
+}
 
 constexpr std::int64_t earliest = -211813488000000000;
 constexpr std::int64_t too_late = 9223371331200000000;
@@ -161,9 +171,18 @@ struct Row
 	int encoding;
 };
 
+// The numbers of a place that are not all 0.
+struct Place
+{
+	std::size_t at;
+	std::vector<std::uint64_t> numbers;
+};
+
 struct Contents
 {
+	std::uint32_t version;
 	std::uint64_t recorded;
+	std::vector<Place> counted;
 	std::vector<Row> rows;
 };
 
@@ -174,15 +193,18 @@ bool Read(const std::string &bytes, Contents &contents)
 	constexpr std::uint64_t most = 281474976710656;
 	const auto timestamp = [](std::int64_t at) { return at >= earliest && at < too_late; };
 
-	if (cursor.Next<std::uint32_t>() != 0x70736931 || cursor.Next<std::uint32_t>() != 1 ||
-		cursor.Next<std::uint32_t>() != 6 || cursor.Next<std::uint32_t>() != 128 ||
-		cursor.Next<std::uint32_t>() != row_size)
+	if (cursor.Next<std::uint32_t>() != 0x70736931)
+		return false;
+	const auto version = contents.version = cursor.Next<std::uint32_t>();
+	if ((version != 1 && version != 2) || cursor.Next<std::uint32_t>() != 6 ||
+		cursor.Next<std::uint32_t>() != 128 || cursor.Next<std::uint32_t>() != row_size)
 		return false;
 	const auto rows = cursor.Next<std::uint32_t>();
 	contents.recorded = cursor.Next<std::uint64_t>();
 	if (rows > 1000000 || rows > contents.recorded || contents.recorded > most ||
 		!timestamp(cursor.Next<std::int64_t>()))
 		return false;
+	const std::size_t place_size = PlaceSizeIn(version);
 	const std::string nothing(place_size, '\0');
 	for (std::size_t place = 0; place < places; ++place)
 	{
@@ -193,10 +215,13 @@ bool Read(const std::string &bytes, Contents &contents)
 		const auto database = number.Next<std::uint64_t>();
 		if (cursor.failed || database > 4294967295 || (place == places - 1 && database != 0))
 			return false;
-		for (std::size_t i = 0; i < counters; ++i)
+		contents.counted.push_back({place, {database}});
+		for (std::size_t i = 0; i < CountersIn(version); ++i)
 		{
-			if (number.Next<std::uint64_t>() > most)
+			const auto count = number.Next<std::uint64_t>();
+			if (count > most)
 				return false;
+			contents.counted.back().numbers.push_back(count);
 		}
 	}
 	for (std::uint32_t i = 0; i < rows; ++i)
@@ -215,8 +240,8 @@ bool Read(const std::string &bytes, Contents &contents)
 		const auto action = field.Next<std::int16_t>();
 		const auto encoding = field.Next<std::int16_t>();
 		if (!in_time || size < -1 || database == 0 || role == 0 || pid <= 0 || operation < 0 ||
-			operation > 5 || mode < 0 || mode > 3 || action < 0 || action > 3 || encoding < 0 ||
-			encoding > PG_ENCODING_BE_LAST)
+			operation > 5 || mode < 0 || mode > 3 || action < 0 ||
+			action > (version == 1 ? 3 : 4) || encoding < 0 || encoding > PG_ENCODING_BE_LAST)
 			return false;
 		for (int name = 0; name < 5; ++name)
 		{
@@ -304,7 +329,8 @@ std::string AnyRow(FuzzedDataProvider &bytes)
 	Append(row, bytes.ConsumeIntegralInRange<std::int32_t>(1, INT32_MAX));
 	Append(row, bytes.ConsumeIntegralInRange<std::int16_t>(0, 5));
 	Append(row, bytes.ConsumeIntegralInRange<std::int16_t>(0, 3));
-	Append(row, bytes.ConsumeIntegralInRange<std::int16_t>(0, 3));
+	// The last one is none of 1.1.
+	Append(row, bytes.ConsumeIntegralInRange<std::int16_t>(0, bytes.ConsumeBool() ? 4 : 3));
 	const std::int16_t encodings[] = {PG_UTF8, PG_SQL_ASCII, PG_LATIN1, PG_EUC_JP, PG_WIN1252};
 	Append(row, bytes.ConsumeBool()
 					? bytes.PickValueInArray(encodings)
@@ -362,7 +388,8 @@ Edit AnyEdit(FuzzedDataProvider &bytes)
 	return edit;
 }
 
-void Apply(const Edit &edit, std::string &file, const std::vector<std::size_t> &row_starts)
+void Apply(const Edit &edit, std::string &file, std::size_t rows_at,
+		   const std::vector<std::size_t> &row_starts)
 {
 	Field field{0, 8};
 	switch (edit.region)
@@ -402,8 +429,11 @@ std::string AnyFile(FuzzedDataProvider &bytes)
 	const int end = bytes.ConsumeIntegralInRange<int>(0, 31);
 	// Where the bytes end, everything is 0: five rows then.
 	const auto rows = 5 - bytes.ConsumeIntegralInRange<std::uint32_t>(0, 5);
+	const std::uint32_t version = 2 - bytes.ConsumeIntegralInRange<std::uint32_t>(0, 1);
+	const std::size_t rows_at = RowsAtIn(version);
 	std::string file;
-	for (const std::uint32_t number : {0x70736931u, 1u, 6u, 128u, std::uint32_t{row_size}, rows})
+	for (const std::uint32_t number :
+		 {0x70736931u, version, 6u, 128u, std::uint32_t{row_size}, rows})
 		Append(file, number);
 	Append(file, std::uint64_t{rows} + bytes.ConsumeIntegralInRange<std::uint32_t>(0, 20));
 	Append(file, std::int64_t{843000000000000000});
@@ -415,7 +445,7 @@ std::string AnyFile(FuzzedDataProvider &bytes)
 		file += AnyRow(bytes);
 	}
 	for (const Edit &edit : edits)
-		Apply(edit, file, row_starts);
+		Apply(edit, file, rows_at, row_starts);
 	if (end == 31)
 		file.resize(bytes.ConsumeIntegralInRange<std::size_t>(0, file.size()));
 	else if (end == 30)
@@ -509,6 +539,26 @@ void CheckRows(Shared &stats, const Contents &contents)
 	std::free(copy);
 }
 
+void CheckCounters(Shared &stats, const Contents &contents)
+{
+	const std::size_t actions = contents.version == 1 ? 4 : 5;
+	for (const Place &place : contents.counted)
+	{
+		const auto &found = stats.databases[place.at];
+		Expect(found.database.value == place.numbers[0], "the database of a place");
+		for (std::size_t operation = 0; operation < 6; ++operation)
+		{
+			for (std::size_t action = 0; action < 5; ++action)
+				Expect(found.actions[operation][action].value ==
+						   (action < actions ? place.numbers[1 + operation * actions + action] : 0),
+					   "a count as it was written, or none");
+			Expect(found.failed_builds[operation].value ==
+					   place.numbers[1 + 6 * actions + operation],
+				   "the failed builds as they were written");
+		}
+	}
+}
+
 // A whole file, and a server that has room for so many rows, with so much text.
 void CheckFile(const std::string &file, std::uint64_t rows, Size text_size)
 {
@@ -522,6 +572,7 @@ void CheckFile(const std::string &file, std::uint64_t rows, Size text_size)
 	if (!expected)
 		return;
 	CheckRows(*memory.stats, contents);
+	CheckCounters(*memory.stats, contents);
 
 	// What a server writes that has read it, another server takes, and has the same.
 	const std::string written = memory.Store();
@@ -530,11 +581,15 @@ void CheckFile(const std::string &file, std::uint64_t rows, Size text_size)
 	Expect(second.Store() == written, "what was taken twice is the same");
 }
 
-// Each field by itself at each number that is next to some limit.
-void CheckLimits()
+// Each field by itself at each number that is next to some limit. `bytes` make a file of that
+// version with five rows.
+void CheckLimits(std::uint32_t version, const std::string &bytes)
 {
-	FuzzedDataProvider nothing(nullptr, 0);
-	const std::string file = AnyFile(nothing);
+	FuzzedDataProvider provider(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size());
+	const std::string file = AnyFile(provider);
+	const std::size_t place_size = PlaceSizeIn(version);
+	const std::size_t rows_at = RowsAtIn(version);
+	Expect(file[4] == static_cast<char>(version), "a file of this version");
 	Contents contents{};
 	Expect(Read(file, contents) && contents.rows.size() == 5, "a file to begin with");
 	const std::size_t last_row = file.size() - (file.size() - rows_at) / 5;
@@ -587,7 +642,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
 {
 	static bool begun = false;
 	if (!begun)
-		CheckLimits();
+	{
+		CheckLimits(2, "");
+		// FuzzedDataProvider takes numbers from the end: no edits, whole, five rows, then the
+		// version.
+		CheckLimits(1, std::string("\1\0\0\0", 4));
+	}
 	begun = true;
 
 	FuzzedDataProvider bytes(data, size);

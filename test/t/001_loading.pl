@@ -58,9 +58,9 @@ try('LOAD removes a placeholder of a wrong name', qr/invalid configuration param
 
 # The SQL function brings the library, too.
 $node->safe_psql('postgres', 'CREATE EXTENSION pg_safe_index');
-is($node->safe_psql('postgres', 'SELECT pg_safe_index_version()'), '1.1', 'version of the library');
+is($node->safe_psql('postgres', 'SELECT pg_safe_index_version()'), '1.2', 'version of the library');
 is($node->safe_psql('postgres', "SELECT extversion FROM pg_extension WHERE extname = 'pg_safe_index'"),
-	'1.1', 'version of the extension');
+	'1.2', 'version of the extension');
 $node->safe_psql('postgres', 'DROP EXTENSION pg_safe_index');
 
 # session_preload_libraries, for all and for one role

@@ -53,13 +53,13 @@ is(query("SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE dept
 # What is counted as what.
 sub counts
 {
-	return query("SELECT string_agg(concat_ws(' ', operation, checked, passed, warned, refused, rewritten, failed_builds), ', ' ORDER BY operation)
-		FROM pg_safe_index_stats WHERE datname = 'postgres' AND (checked > 0 OR failed_builds > 0)");
+	return query("SELECT string_agg(concat_ws(' ', operation, checked, passed, warned, refused, rewritten, failed_builds, overridden), ', '
+		ORDER BY operation) FROM pg_safe_index_stats WHERE datname = 'postgres' AND (checked > 0 OR failed_builds > 0)");
 }
 query('SELECT pg_safe_index_reset()');
 is(counts(), '', 'after a reset');
 $node->psql('postgres', 'CREATE INDEX refused_i ON t (a)');
-$node->psql('postgres', 'SET pg_safe_index.mode = off; CREATE INDEX unseen ON t (a); DROP INDEX unseen');
+$node->psql('postgres', 'SET pg_safe_index.mode = off; CREATE INDEX overridden_i ON t (a); DROP INDEX overridden_i');
 $node->psql('postgres', 'SET pg_safe_index.mode = warn; CREATE INDEX warned_i ON t (a)');
 $node->psql('postgres', 'SET pg_safe_index.mode = rewrite; CREATE INDEX rewritten_i ON t (a)');
 $node->psql('postgres', 'CREATE INDEX CONCURRENTLY passed_i ON t (a)');
@@ -70,9 +70,11 @@ query('DROP INDEX CONCURRENTLY failed_i');
 $node->psql('postgres', 'DROP INDEX warned_i, rewritten_i');
 $node->psql('postgres', 'REINDEX TABLE t');
 $node->psql('postgres', 'SET pg_safe_index.mode = rewrite; DROP INDEX warned_i, rewritten_i');
-is(counts(), 'create_index 6 3 1 1 1 1, drop_index 5 1 0 2 2 0, reindex 1 0 0 1 0 0', 'each is counted once, for what it was');
+is(counts(), 'create_index 6 3 1 1 1 1 1, drop_index 5 1 0 2 2 0 1, reindex 1 0 0 1 0 0 0', 'each is counted once, for what it was');
 is(query('SELECT string_agg(concat_ws(\' \', operation, mode, action, schemaname, tablename, indexname, table_size, query), E\'\n\' ORDER BY at) FROM pg_safe_index_violations'),
 	'create_index error refused public t refused_i 0 CREATE INDEX refused_i ON t (a)
+create_index off overridden public t overridden_i 0 CREATE INDEX overridden_i ON t (a)
+drop_index off overridden public t overridden_i 0 DROP INDEX overridden_i
 create_index warn warned public t warned_i 0 CREATE INDEX warned_i ON t (a)
 create_index rewrite rewritten public t rewritten_i 0 CREATE INDEX rewritten_i ON t (a)
 drop_index error refused public t warned_i 8192 DROP INDEX warned_i, rewritten_i
@@ -81,8 +83,8 @@ drop_index rewrite rewritten public t warned_i 8192 DROP INDEX warned_i, rewritt
 is(query("SELECT concat_ws(' ', datname, usename = current_user, application_name, client_addr IS NULL, pid > 0, at <= now()) FROM pg_safe_index_violations LIMIT 1"),
 	'postgres t 017_record.pl t t t', 'by whom');
 is(query('SELECT operation, violations, first_at <= last_at, largest_table_size FROM pg_safe_index_violations_summary ORDER BY operation'),
-	"create_index|3|t|0\ndrop_index|2|t|8192\nreindex|1|t|8192", 'the summary');
-is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), '6|0', 'none is lost');
+	"create_index|4|t|0\ndrop_index|3|t|8192\nreindex|1|t|8192", 'the summary');
+is(query('SELECT recorded, lost FROM pg_safe_index_violations_info'), '8|0', 'none is lost');
 
 # A long text ends where track_activity_query_size says, on a whole character.
 $node->psql('postgres', "CREATE INDEX ON t (a) WHERE a <> 1 -- " . "\x{c3}\x{a4}" x 2000);

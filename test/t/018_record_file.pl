@@ -1,6 +1,6 @@
 # Proves: nothing in the file that a shutdown leaves is believed before it is checked. Files with a good checksum and one
 # field out of range each: the server starts, says so in its log, starts the record empty, and the views work. Files with
-# every field at its limit are read.
+# every field at its limit are read, and those of 1.1, which counted no overrides.
 use strict;
 use warnings;
 use FindBin;
@@ -23,7 +23,7 @@ my $postgres = $node->safe_psql('postgres', "SELECT oid FROM pg_database WHERE d
 $node->stop;
 
 # The layout, as stats_format.cpp has it.
-my ($magic, $operations, $actions, $databases, $row_header) = (0x70736931, 6, 4, 128, 356);
+my ($magic, $operations, $actions, $databases, $row_header) = (0x70736931, 6, 5, 128, 356);
 my $utf8 = 6;
 my $now = (time() - 946684800) * 1_000_000;		# PostgreSQL counts microseconds from 2000
 my $int64_max = ~0 >> 1;
@@ -63,13 +63,20 @@ sub place
 	return pack('Q*', $database, @counts, (0) x ($operations * ($actions + 1) - @counts));
 }
 
+# The same as 1.1 has them: without the last action.
+sub place_1_1
+{
+	my ($database, @counts) = @_;
+	return pack('Q*', $database, @counts, (0) x ($operations * $actions - @counts));
+}
+
 sub contents
 {
-	my %header = (magic => $magic, version => 1, operations => $operations, databases => $databases, row_header => $row_header,
-		recorded => 7, reset_at => $now, places => [ place($postgres, 1, 2, 3, 4) ], last => place(0), rows => [ row() ], @_);
+	my %header = (magic => $magic, version => 2, operations => $operations, databases => $databases, row_header => $row_header,
+		recorded => 7, reset_at => $now, places => [ place($postgres, 1, 2, 3, 4, 5) ], last => place(0), rows => [ row() ], @_);
 	$header{count} //= @{ $header{rows} };
 	my @places = @{ $header{places} };
-	push @places, (place(0)) x ($databases - @places);
+	push @places, ($header{empty} // place(0)) x ($databases - @places);
 	return pack('L6 Q q', @header{qw(magic version operations databases row_header count recorded reset_at)})
 	  . join('', @places, $header{last}, @{ $header{rows} }) . ($header{trailing} // '');
 }
@@ -116,14 +123,19 @@ sub is_ignored
 }
 
 # Everything at its limit.
-is_read('ordinary', 1, qr/^info 7 6\|t\nrow \(.*192\.0\.2\.1.*,create_index,public,t,i,8192,error,refused,"CREATE INDEX i ON t \(a\)"\)\nstats \(postgres,create_index,10,1,2,3,4,0,/m);
+is_read('ordinary', 1, qr/^info 7 6\|t\nrow \(.*192\.0\.2\.1.*,create_index,public,t,i,8192,error,refused,"CREATE INDEX i ON t \(a\)"\)\nstats \(postgres,create_index,10,1,2,3,4,0,".*",5\)$/m);
 is_read('lowest', 1, qr/,create_index,,,,,off,passed,""\)$/m, rows => [ row(at => $earliest, size => -1, database => 1, role => 1, pid => 1,
 	operation => 0, mode => 0, action => 0, encoding => 0, map({ $_ => name('') } qw(application client schema table index)), text => '') ]);
-is_read('highest', 1, qr/^row .*,move_index,i{63},i{63},i{63},9223372036854775807,rewrite,rewritten,/m, recorded => 2**48, count => undef,
+is_read('highest', 1, qr/^row .*,move_index,i{63},i{63},i{63},9223372036854775807,rewrite,overridden,/m, recorded => 2**48, count => undef,
 	rows => [ row(at => $end - 1, size => $int64_max, database => 2**32 - 1, role => 2**32 - 1, pid => 2**31 - 1, operation => 5,
-		mode => 3, action => 3, map({ $_ => name('i' x 63) } qw(application schema table index)), client => name('2001:db8::ffff')) ],
+		mode => 3, action => 4, map({ $_ => name('i' x 63) } qw(application schema table index)), client => name('2001:db8::ffff')) ],
 	reset_at => $earliest, places => [ map { place($_, (2**48) x ($operations * ($actions + 1))) } ($postgres) x $databases ],
 	last => place(0, (2**48) x ($operations * ($actions + 1))));
+my %of_1_1 = (version => 1, empty => place_1_1(0), last => place_1_1(0));
+is_read('a file of 1.1', 1, qr/^row \(.*,refused,"CREATE INDEX i ON t \(a\)"\)\nstats \(postgres,create_index,10,1,2,3,4,0,".*",0\)\nstats \(postgres,drop_index,14,2,3,4,5,0,.*,0\)$/m,
+	%of_1_1, places => [ place_1_1($postgres, 1 .. 4, 2 .. 5) ]);
+is_read('a file of 1.1 at its limit', 1, qr/,refused,.*\nstats /, %of_1_1, places => [ map { place_1_1($_, (2**48) x ($operations * $actions)) } ($postgres) x $databases ],
+	last => place_1_1(0, (2**48) x ($operations * $actions)));
 is_read('more rows than there are places', 3, qr/^info 7 4\|t\nrow [^\n]*,t2,[^\n]*\nrow [^\n]*,t3,[^\n]*\nrow [^\n]*,t4,/m,
 	rows => [ map { row(table => name("t$_")) } 0 .. 4 ]);
 is_read('a text of the greatest length', 1, qr/,refused,"?-{99}"?\)$/m, rows => [ row(text => '-' x (1024 * 1024 - 1)) ]);
@@ -132,7 +144,10 @@ is_read('bytes of no encoding', 1, qr/,refused,\?\?\)$/m, rows => [ row(encoding
 
 # One field out of range each. In the header:
 is_ignored('another magic', magic => $magic + 1);
-is_ignored('another version', version => 2);
+is_ignored("version $_", version => $_) for 0, 3, 2**32 - 1;
+is_ignored('counters of 1.1', %of_1_1, version => 2);
+is_ignored('counters that 1.1 did not have', version => 1);
+is_ignored('an action that 1.1 did not have', %of_1_1, places => [ place_1_1($postgres) ], rows => [ row(action => 4) ]);
 is_ignored('other operations', operations => 7);
 is_ignored('other databases', databases => 127);
 is_ignored('another row', row_header => 357);
@@ -162,7 +177,7 @@ my %bad = (
 	pid => [ 0, -1 ],
 	operation => [ -1, 6, 32767, -32768 ],
 	mode => [ -1, 4 ],
-	action => [ -1, 4, 32767, -32768 ],
+	action => [ -1, 5, 32767, -32768 ],
 	# 35 is SJIS, an encoding of clients only.
 	encoding => [ -1, 35, 32767 ],
 	client => [ map { name($_) } '1' x 64, 'no address', '192.0.2.1/33' ],

@@ -32,10 +32,14 @@ constexpr unsigned Without(Operation operation)
 	return ALL & ~(1u << static_cast<unsigned>(operation));
 }
 
-// Settings: mode, minimum_mode, min_table_size, operations, exempt
+// Settings: mode, minimum_mode, min_table_size, operations, exempt, mode_is_override
 constexpr Settings DEFAULTS{Mode::error, Mode::off, 0, ALL, false};
 constexpr Settings WARN{Mode::warn, Mode::off, 0, ALL, false};
 constexpr Settings OFF{Mode::off, Mode::off, 0, ALL, false};
+constexpr Settings OVERRIDE{Mode::off, Mode::off, 0, ALL, false, true};
+constexpr Settings OVERRIDE_FROM_1_MB{Mode::off, Mode::off, MB, ALL, false, true};
+constexpr Settings OVERRIDE_EXEMPT{Mode::off, Mode::off, 0, ALL, true, true};
+constexpr Settings OVERRIDE_NO_CREATE{Mode::off, Mode::off, 0, Without(CREATE), false, true};
 constexpr Settings FLOOR_WARN{Mode::off, Mode::warn, 0, ALL, false};
 constexpr Settings FLOOR_ERROR{Mode::off, Mode::error, 0, ALL, false};
 constexpr Settings FLOOR_BELOW{Mode::error, Mode::warn, 0, ALL, false};
@@ -171,6 +175,16 @@ constexpr Row rows[] = {
 	{"mode off", DROP, PLAIN, Table(), OFF, Reason::not_asked, Lock::none},
 	{"exempt, whatever the floor", CREATE, PLAIN, Table(), EXEMPT, Reason::not_asked, Lock::none},
 
+	// an override: judged as in mode error, so that it can be counted
+	{"an override", CREATE, PLAIN, Table(), OVERRIDE, Reason::violation, Lock::share},
+	{"an override", DROP, PLAIN, Table(), OVERRIDE, Reason::violation, Lock::access_exclusive},
+	{"... CONCURRENTLY", CREATE, CONCURRENTLY, Table(), OVERRIDE, Reason::concurrent, Lock::none},
+	{"... new", CREATE, PLAIN, NEW, OVERRIDE, Reason::created, Lock::none},
+	{"... small", CREATE, PLAIN, Table(MB - 1), OVERRIDE_FROM_1_MB, Reason::small, Lock::none},
+	{"... exempt", CREATE, PLAIN, Table(), OVERRIDE_EXEMPT, Reason::not_asked, Lock::none},
+	{"... not in operations", CREATE, PLAIN, Table(), OVERRIDE_NO_CREATE, Reason::not_asked,
+	 Lock::none},
+
 	// the modes: warn judges as error does, the floor holds
 	{"mode warn", CREATE, PLAIN, Table(), WARN, Reason::violation, Lock::share},
 	{"off, floor warn", CREATE, PLAIN, Table(), FLOOR_WARN, Reason::violation, Lock::share},
@@ -273,10 +287,27 @@ TEST(Policy, TheStricterModeIsInForce)
 			const Settings settings{mode, floor, 0, ALL, false};
 			EXPECT_EQ(settings.ModeInForce(), mode > floor ? mode : floor);
 			EXPECT_EQ(IsAsked(settings), mode != Mode::off || floor != Mode::off);
-			const Settings exempt{mode, floor, 0, ALL, true};
+			EXPECT_FALSE(IsOverridden(settings));
+			const Settings exempt{mode, floor, 0, ALL, true, true};
 			EXPECT_FALSE(IsAsked(exempt));
+			EXPECT_FALSE(IsOverridden(exempt));
+			// Either they are asked, or they are overridden.
+			const Settings override{mode, floor, 0, ALL, false, true};
+			EXPECT_EQ(IsAsked(override), IsAsked(settings));
+			EXPECT_EQ(IsOverridden(override), !IsAsked(settings));
 		}
 	}
+}
+
+TEST(Policy, WhatBecomesOfAViolation)
+{
+	EXPECT_EQ(ActionOn(OVERRIDE), Action::overridden);
+	EXPECT_EQ(ActionOn(WARN), Action::warned);
+	EXPECT_EQ(ActionOn(DEFAULTS), Action::refused);
+	EXPECT_EQ(ActionOn(FLOOR_WARN), Action::warned);
+	EXPECT_EQ(ActionOn(FLOOR_ERROR), Action::refused);
+	const Settings rewrite{Mode::rewrite, Mode::off, 0, ALL, false};
+	EXPECT_EQ(ActionOn(rewrite), Action::refused); // where there is no safe form
 }
 
 // The common passes hold for every operation.
@@ -353,6 +384,7 @@ TEST(Policy, EveryCombination)
 				const Verdict verdict = Judge(operation, concurrently, facts, DEFAULTS);
 				EXPECT_EQ(verdict.IsViolation(), expected) << bits;
 				EXPECT_EQ(verdict.lock != Lock::none, locks) << bits;
+				EXPECT_EQ(Judge(operation, concurrently, facts, OVERRIDE).reason, verdict.reason);
 				EXPECT_FALSE(Judge(operation, concurrently, facts, OFF).IsViolation());
 				EXPECT_FALSE(Judge(operation, concurrently, facts, EXEMPT).IsViolation());
 				EXPECT_FALSE(Judge(operation, concurrently, facts, NOTHING).IsViolation());
