@@ -74,3 +74,15 @@ COMMENT ON FUNCTION pg_safe_index_reset() IS
 REVOKE ALL ON FUNCTION pg_safe_index_reset() FROM PUBLIC;
 GRANT SELECT ON pg_safe_index_stats, pg_safe_index_violations, pg_safe_index_violations_summary,
 	pg_safe_index_violations_info TO PUBLIC;
+
+-- ==== version 1.2: pg_safe_index_check() ====
+
+CREATE FUNCTION pg_safe_index_check(script text, single_transaction boolean DEFAULT false, OUT statement int4, OUT line int4,
+	OUT command text, OUT operation text, OUT object text, OUT verdict text, OUT reason text, OUT message text,
+	OUT detail text, OUT hint text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'pg_safe_index_check'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION pg_safe_index_check(text, boolean) IS
+	'what would happen to each index command of a script, in mode error; executes nothing';
