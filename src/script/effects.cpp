@@ -1,6 +1,7 @@
 // effects: the dispatch, and what makes relations.
 #include "script/effects_internal.hpp"
 
+#include "catalog/index_name.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -53,7 +54,7 @@ void CreateTable(State &state, const CreateStmt &create)
 		if (const auto *column = IfA<ColumnDef>(element))
 			AddColumn(state, fact, *column);
 		else if (const auto *constraint = IfA<Constraint>(element))
-			AddIndexesOf(state, fact, list_make1(const_cast<Constraint *>(constraint)));
+			AddIndexesOf(state, fact, list_make1(const_cast<Constraint *>(constraint)), nullptr);
 		else
 		{
 			// LIKE, which may take indexes along.
@@ -69,11 +70,10 @@ void CreateTable(State &state, const CreateStmt &create)
 void CreateSchema(State &state, const CreateSchemaStmt &create)
 {
 	const char *name = create.schemaname;
-	if (name == nullptr || create.authrole != nullptr)
+	if (name == nullptr)
 	{
-		state.Add(Doubt::names);
-		if (name == nullptr)
-			return;
+		state.Add(Doubt::everything);
+		return;
 	}
 	const Key key = MakeKey(Space::schema, 0, name);
 	const auto *known = state.ledger.Find<SchemaFact>(key);
@@ -99,11 +99,53 @@ void AlterSchemaOf(State &state, const AlterObjectSchemaStmt &alter)
 	MoveRelation(state, fact, alter.newschema, fact.name);
 }
 
+// The name that PostgreSQL chooses (ChooseIndexName()).
+const char *ChosenName(const State &state, const RelationFact &table, const char *columns,
+					   const char *label)
+{
+	const char *numbered = label;
+	for (int number = 1;; ++number)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const char *name = makeObjectName(table.name, columns, numbered);
+		if (IsFree(state, table.schema, name))
+			return name;
+		numbered = psprintf("%s%d", label, number);
+	}
+}
+
+// ... and for a constraint, or null if that is not known; `column` is the one that it stands with.
+const char *ChosenName(const State &state, const RelationFact &table, const Constraint &constraint,
+					   const char *column)
+{
+	if (constraint.contype == CONSTR_PRIMARY)
+		return ChosenName(state, table, static_cast<const char *>(nullptr), "pkey");
+	if (constraint.contype == CONSTR_EXCLUSION)
+		return nullptr;
+	IndexStmt *create = makeNode(IndexStmt);
+	const List *keys =
+		column != nullptr ? list_make1(makeString(pstrdup(column))) : constraint.keys;
+	for (const List *names : {keys, static_cast<const List *>(constraint.including)})
+	{
+		for (const String *name : Each<const String>(names))
+		{
+			IndexElem *element = makeNode(IndexElem);
+			element->name = name->sval;
+			create->indexParams = lappend(create->indexParams, element);
+		}
+	}
+	return ChosenName(state, table, JoinColumnNames(*create), "key");
+}
+
 void CreateIndex(State &state, const IndexStmt &create)
 {
 	const Found table = FindRelation(state, *create.relation);
-	if (table.Is())
-		AddIndex(state, table.fact, create.idxname, false);
+	if (!table.Is())
+		return;
+	const char *name = create.idxname != nullptr
+						   ? create.idxname
+						   : ChosenName(state, table.fact, JoinColumnNames(create), "idx");
+	AddIndex(state, table.fact, name, false, false);
 }
 
 } // namespace
@@ -113,7 +155,7 @@ std::int64_t AddRelation(State &state, const RangeVar &name, RelationKind kind, 
 	const char *schema = CreationSchema(state, name);
 	if (schema == nullptr)
 	{
-		state.Add(Doubt::names);
+		state.Add(Doubt::everything);
 		return 0;
 	}
 	if (!IsFree(state, schema, name.relname))
@@ -133,7 +175,8 @@ std::int64_t AddRelation(State &state, const RangeVar &name, RelationKind kind, 
 	return fact.number;
 }
 
-void AddIndex(State &state, const RelationFact &table, const char *name, bool constraint)
+void AddIndex(State &state, const RelationFact &table, const char *name, bool constraint,
+			  bool primary)
 {
 	// The table knows that the script has changed it.
 	state.Put(table);
@@ -149,20 +192,26 @@ void AddIndex(State &state, const RelationFact &table, const char *name, bool co
 	RelationFact fact = FactOf(state, number);
 	fact.temporary = table.temporary;
 	fact.constraint = constraint;
+	fact.primary = primary;
 	fact.table = table.number;
 	state.Put(fact);
 }
 
-void AddIndexesOf(State &state, const RelationFact &table, const List *constraints)
+void AddIndexesOf(State &state, RelationFact &table, const List *constraints, const char *column)
 {
 	for (const Constraint *constraint : Each<const Constraint>(constraints))
 	{
+		table.primary = table.primary || constraint->contype == CONSTR_PRIMARY;
 		if (BuildsIndex(*constraint))
-			AddIndex(state, table, constraint->conname, true);
+			AddIndex(state, table,
+					 constraint->conname != nullptr
+						 ? constraint->conname
+						 : ChosenName(state, table, *constraint, column),
+					 true, constraint->contype == CONSTR_PRIMARY);
 	}
 }
 
-void AddColumn(State &state, const RelationFact &table, const ColumnDef &column)
+void AddColumn(State &state, RelationFact &table, const ColumnDef &column)
 {
 	bool nullable = true;
 	for (const Constraint *constraint : Each<const Constraint>(column.constraints))
@@ -170,7 +219,7 @@ void AddColumn(State &state, const RelationFact &table, const ColumnDef &column)
 				   constraint->contype != CONSTR_PRIMARY;
 	state.PutColumn(table.number, column.colname,
 					{false, column.typeName, InvalidOid, nullable});
-	AddIndexesOf(state, table, column.constraints);
+	AddIndexesOf(state, table, column.constraints, column.colname);
 }
 
 void RemoveRelation(State &state, RelationFact fact)

@@ -17,11 +17,14 @@ bool HasColumn(const State &state, const RelationFact &table, const char *name)
 	return table.IsLive() && get_attnum(table.Id(), name) != InvalidAttrNumber;
 }
 
-void DropConstraint(State &state, const RelationFact &table, const char *name)
+void DropConstraint(State &state, RelationFact &table, const char *name)
 {
 	const Found index = FindIn(state, table.schema, name);
 	if (index.Is() && index.fact.kind == RelationKind::index && index.fact.table == table.number)
+	{
 		RemoveRelation(state, index.fact);
+		table.primary = table.primary && !index.fact.primary;
+	}
 }
 
 void AttachOrDetach(State &state, RelationFact &table, const PartitionCmd &command)
@@ -65,7 +68,7 @@ void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &com
 		if (constraint->indexname != nullptr)
 			table.unclear_indexes = true;
 		else
-			AddIndexesOf(state, table, list_make1(const_cast<Constraint *>(constraint)));
+			AddIndexesOf(state, table, list_make1(const_cast<Constraint *>(constraint)), nullptr);
 		break;
 	}
 	case AT_DropConstraint:

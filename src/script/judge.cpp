@@ -88,7 +88,9 @@ void FindDoubt(const State &state, Finding &finding)
 	if (missing || reason == Reason::not_owner || reason == Reason::no_build ||
 		reason == Reason::small || finding.refusal != nullptr)
 		doubt = state.Find(Doubt::everything);
-	if (doubt == nullptr && missing)
+	// Only names of indexes are chosen by PostgreSQL.
+	if (doubt == nullptr && missing && finding.judgment.request.create == nullptr &&
+		finding.judgment.request.constraint == nullptr)
 		doubt = state.Find(Doubt::names);
 	if (doubt == nullptr && reason == Reason::not_owner)
 		doubt = state.Find(Doubt::rights);
@@ -103,6 +105,7 @@ Finding JudgeLive(const State &state, const Request &request, const ScriptStatem
 				  const Circumstances &circumstances)
 {
 	Finding finding;
+	finding.live = true;
 	const Target target = Look(request, circumstances);
 	finding.judgment = {
 		request, target,
@@ -248,8 +251,8 @@ std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &
 	}
 	if (summary.first == nullptr)
 		return std::nullopt;
-	if (summary.violation != nullptr && summary.violation->judgment.request.create != nullptr &&
-		OidIsValid(summary.violation->judgment.target.table_id) && state.ledger.IsEmpty())
+	if (summary.violation != nullptr && summary.violation->live &&
+		summary.violation->judgment.request.create != nullptr)
 		RaiseAnalysisErrors(*summary.violation->judgment.request.create,
 							summary.violation->judgment.target.table_id, statement.script);
 	return Tell(state, statement, summary);

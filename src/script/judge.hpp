@@ -43,6 +43,7 @@ struct Finding
 	const char *unknown = nullptr; // why the verdict is not known
 	bool plain = true;             // a hint can be made
 	bool nothing = false;          // it is no index operation
+	bool live = false;             // the script has not changed what it names
 };
 
 // The settings and the text of a statement.

@@ -27,7 +27,9 @@ void Refuse(Finding &finding, const char *why)
 
 void RefuseMissing(Finding &finding)
 {
-	Refuse(finding, psprintf("relation \"%s\" does not exist", finding.object));
+	finding.judgment.target.facts.resolves = false;
+	if (!finding.judgment.request.missing_ok)
+		Refuse(finding, psprintf("relation \"%s\" does not exist", finding.object));
 }
 
 const char *NotFollowed(const RelationFact &fact)
@@ -56,6 +58,7 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 		circumstances.enough = settings.min_table_size;
 		circumstances.sized = true;
 		DescribeTable(*row, only, circumstances, target);
+		facts.permitted = OwnsRelation(row->id, GetUserId());
 		target.table = NameIn(state, table);
 		// Partitions that the script has made are not in the catalogs.
 		if (table.leaves > 0 && facts.standing == 0)
@@ -84,12 +87,6 @@ void Conclude(Finding &finding, const Settings &settings)
 	const Request &request = finding.judgment.request;
 	finding.judgment.verdict = Judge(request.operation, request.concurrently,
 									 finding.judgment.target.facts, settings);
-}
-
-void OwnLive(const RelationFact &relation, Finding &finding)
-{
-	if (relation.IsLive())
-		finding.judgment.target.facts.permitted = OwnsRelation(relation.Id(), GetUserId());
 }
 
 // IF NOT EXISTS and a name that is taken.
@@ -126,7 +123,6 @@ void JudgeCreate(const State &state, const Settings &settings, Finding &finding)
 		return;
 	}
 	DescribeKnown(state, table.fact, !request.name->inh, settings, finding);
-	OwnLive(table.fact, finding);
 	if (table.fact.IsLive())
 		finding.judgment.target.facts.permitted =
 			finding.judgment.target.facts.permitted &&
@@ -142,15 +138,21 @@ void JudgeCreate(const State &state, const Settings &settings, Finding &finding)
 void JudgeIndex(const State &state, const Found &index, const Settings &settings, Finding &finding)
 {
 	Target &target = finding.judgment.target;
-	if (!index.Is() || index.fact.kind != RelationKind::index)
+	if (!index.Is())
 	{
 		RefuseMissing(finding);
+		return;
+	}
+	if (index.fact.kind != RelationKind::index)
+	{
+		Refuse(finding, psprintf("\"%s\" is not an index", finding.object));
 		return;
 	}
 	const bool drop = finding.judgment.request.operation == Operation::drop_index;
 	DescribeKnown(state, FactOf(state, index.fact.table),
 				  finding.judgment.request.operation == Operation::move_index, settings, finding);
-	OwnLive(index.fact, finding);
+	if (index.fact.IsLive())
+		target.facts.permitted = OwnsRelation(index.fact.Id(), GetUserId());
 	target.index = NameIn(state, index.fact);
 	// One that the script makes has no OID. Only that two of them differ matters.
 	target.index_id =
@@ -210,7 +212,6 @@ void JudgeConstraint(const State &state, const Settings &settings, Finding &find
 		return;
 	}
 	DescribeKnown(state, table.fact, !request.name->inh, settings, finding);
-	OwnLive(table.fact, finding);
 	Conclude(finding, settings);
 	if (finding.judgment.verdict.reason != Reason::violation)
 		return;
@@ -237,7 +238,6 @@ void JudgeAttach(const State &state, const Settings &settings, Finding &finding)
 		return;
 	}
 	DescribeKnown(state, partition.fact, false, settings, finding);
-	OwnLive(partition.fact, finding);
 	Conclude(finding, settings);
 	const Reason reason = finding.judgment.verdict.reason;
 	if (reason != Reason::created && reason != Reason::temporary && reason != Reason::not_owner)

@@ -81,8 +81,8 @@ struct Columns
 // Does the table have a primary key that the script has not dropped?
 bool HasPrimaryKey(const State &state, const RelationFact &table)
 {
-	if (!table.IsLive())
-		return false;
+	if (table.primary || !table.IsLive())
+		return table.primary;
 	Oid constraint = InvalidOid;
 	get_primary_key_attnos(table.Id(), true, &constraint);
 	if (!OidIsValid(constraint))

@@ -28,6 +28,7 @@ struct RelationFact
 	bool temporary = false;
 	bool materialized = false; // a materialized view
 	bool constraint = false;   // an index that belongs to a constraint
+	bool primary = false;      // ... a primary key; a table to which the script adds one
 	bool unclear = false;      // changed in a way that is not followed
 	bool unclear_indexes = false; // so are its indexes
 	bool has_columns = false;  // made by the script, and all its columns are known
@@ -71,7 +72,7 @@ struct SchemaFact
 // What is not known any more after a statement that cannot be followed.
 enum class Doubt
 {
-	names,      // which relations there are that the script does not name
+	names,      // which indexes there are that the script does not name
 	rights,     // who owns what, and who is a member of which role
 	sizes,      // how large tables are
 	everything, // what code that is not in the script has done
