@@ -255,8 +255,7 @@ ViolationParts PartsOf(const Judgments &judgments, const StatementText &statemen
 } // namespace
 
 ViolationTexts TextsOf(const Judgments &judgments, const StatementText &statement,
-					   const char *query, const Settings &settings, bool in_block,
-					   int lock_timeout)
+					   const char *query, const Settings &settings, bool in_block, int lock_timeout)
 {
 	const ViolationParts parts = PartsOf(judgments, statement, query, in_block, lock_timeout);
 	return {parts.message, parts.detail, WholeHint(settings, parts)};

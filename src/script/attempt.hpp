@@ -18,8 +18,8 @@ inline bool IsAboutCommand(int code)
 		   category != ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR);
 }
 
-// Runs `run` in a subtransaction, which takes no transaction id, in the caller's memory. Returns the
-// error, or null. What it allocates stays.
+// Runs `run` in a subtransaction, which takes no transaction id, in the caller's memory. Returns
+// the error, or null. What it allocates stays.
 template <typename Run> const ErrorData *Attempt(Run run)
 {
 	const MemoryContext context = CurrentMemoryContext;

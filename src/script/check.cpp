@@ -81,13 +81,10 @@ void PutRow(const Walker &walker, const Answer &answer)
 	values[0] = Int32GetDatum(walker.place.number);
 	values[1] = Int32GetDatum(walker.place.line);
 	values[2] = CStringGetTextDatum(walker.place.text.text);
-	const char *texts[] = {answer.operation,
-						   answer.object,
-						   outcome_names[static_cast<int>(answer.outcome)],
-						   answer.reason,
-						   answer.message,
-						   answer.detail,
-						   answer.hint};
+	const char *texts[] = {
+		answer.operation, answer.object,  outcome_names[static_cast<int>(answer.outcome)],
+		answer.reason,    answer.message, answer.detail,
+		answer.hint};
 	for (int i = 0; i < count - 3; ++i)
 		values[i + 3] = TextOrNull(texts[i], nulls[i + 3]);
 	auto *columns = static_cast<TupleDesc>(walker.columns);
@@ -108,6 +105,7 @@ ScriptStatement Describe(const Walker &walker, const Node *node)
 			walker.script,
 			settings,
 			live.mode == PSI_MODE_OFF && live.minimum_mode == PSI_MODE_OFF,
+			live.drop_failed_builds,
 			live.lock_timeout};
 }
 
@@ -115,16 +113,14 @@ std::optional<Answer> Judged(const Walker &walker, const Node *node)
 {
 	std::optional<Answer> answer;
 	const ScriptStatement statement = Describe(walker, node);
-	const ErrorData *error =
-		Attempt([&] { answer = JudgeStatement(walker.state, statement); });
+	const ErrorData *error = Attempt([&] { answer = JudgeStatement(walker.state, statement); });
 	if (error == nullptr)
 		return answer;
 	// PostgreSQL's own words.
 	Answer refused;
 	const Requests requests = AskedFor(node);
 	refused.outcome = Outcome::refused;
-	refused.operation =
-		operation_names[static_cast<int>(requests.First().operation)].data();
+	refused.operation = operation_names[static_cast<int>(requests.First().operation)].data();
 	refused.reason = NameOf(Reason::missing);
 	refused.message = error->message;
 	refused.detail = error->detail;
@@ -203,8 +199,8 @@ List *Parse(const char *script)
 	return statements;
 }
 
-void CheckScript(const char *script, bool single_transaction, const psi_settings &live,
-				 void *store, void *columns)
+void CheckScript(const char *script, bool single_transaction, const psi_settings &live, void *store,
+				 void *columns)
 {
 	const List *statements = Parse(script);
 	const int length = static_cast<int>(strlen(script));

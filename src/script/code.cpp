@@ -41,6 +41,16 @@ const char *CallIn(const Node *query)
 	return name != nullptr ? psprintf("function %s()", name) : nullptr;
 }
 
+bool IsExecuted(const ExplainStmt &explain)
+{
+	for (const DefElem *option : Each<DefElem>(explain.options))
+	{
+		if (strcmp(option->defname, "analyze") == 0)
+			return true;
+	}
+	return false;
+}
+
 } // namespace
 
 const char *CodeIn(const Node *statement)
@@ -60,7 +70,8 @@ const char *CodeIn(const Node *statement)
 	case T_MergeStmt:
 		return SetConfigCall(statement) == nullptr ? CallIn(statement) : nullptr;
 	case T_ExplainStmt:
-		return CodeIn(As<ExplainStmt>(statement)->query);
+		return IsExecuted(*As<ExplainStmt>(statement)) ? CodeIn(As<ExplainStmt>(statement)->query)
+													   : nullptr;
 	case T_CreateTableAsStmt:
 		return CodeIn(As<CreateTableAsStmt>(statement)->query);
 	case T_DeclareCursorStmt:

@@ -26,7 +26,8 @@ void CountLeaf(State &state, std::int64_t parent)
 
 void AddPartition(State &state, const CreateStmt &create, std::int64_t number)
 {
-	const auto *parent_name = As<const RangeVar>(static_cast<Node *>(linitial(create.inhRelations)));
+	const auto *parent_name =
+		As<const RangeVar>(static_cast<Node *>(linitial(create.inhRelations)));
 	const Found parent = FindRelation(state, *parent_name);
 	RelationFact fact = FactOf(state, number);
 	fact.has_columns = parent.Is() && parent.fact.has_columns;
@@ -137,6 +138,44 @@ const char *ChosenName(const State &state, const RelationFact &table, const Cons
 	return ChosenName(state, table, JoinColumnNames(*create), "key");
 }
 
+// What is not followed, but may matter.
+void AddDoubts(State &state, const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+	case T_InsertStmt:
+	case T_UpdateStmt:
+	case T_DeleteStmt:
+	case T_MergeStmt:
+	case T_CopyStmt:
+	case T_TruncateStmt:
+		state.Add(Doubt::sizes);
+		break;
+	case T_AlterOwnerStmt:
+	case T_GrantStmt:
+	case T_CreateRoleStmt:
+	case T_AlterRoleStmt:
+		state.Add(Doubt::rights);
+		break;
+	case T_GrantRoleStmt:
+	case T_ReassignOwnedStmt:
+	case T_DropRoleStmt:
+		state.Add(superuser() ? Doubt::rights : Doubt::session);
+		break;
+	case T_DropOwnedStmt:
+	case T_CreateExtensionStmt:
+	case T_AlterExtensionStmt:
+	case T_ImportForeignSchemaStmt:
+		state.Add(Doubt::everything);
+		break;
+	case T_DiscardStmt:
+		state.Add(Doubt::session);
+		break;
+	default:
+		break;
+	}
+}
+
 void CreateIndex(State &state, const IndexStmt &create)
 {
 	const Found table = FindRelation(state, *create.relation);
@@ -204,9 +243,8 @@ void AddIndexesOf(State &state, RelationFact &table, const List *constraints, co
 		table.primary = table.primary || constraint->contype == CONSTR_PRIMARY;
 		if (BuildsIndex(*constraint))
 			AddIndex(state, table,
-					 constraint->conname != nullptr
-						 ? constraint->conname
-						 : ChosenName(state, table, *constraint, column),
+					 constraint->conname != nullptr ? constraint->conname
+													: ChosenName(state, table, *constraint, column),
 					 true, constraint->contype == CONSTR_PRIMARY);
 	}
 }
@@ -217,8 +255,7 @@ void AddColumn(State &state, RelationFact &table, const ColumnDef &column)
 	for (const Constraint *constraint : Each<const Constraint>(column.constraints))
 		nullable = nullable && constraint->contype != CONSTR_NOTNULL &&
 				   constraint->contype != CONSTR_PRIMARY;
-	state.PutColumn(table.number, column.colname,
-					{false, column.typeName, InvalidOid, nullable});
+	state.PutColumn(table.number, column.colname, {false, column.typeName, InvalidOid, nullable});
 	AddIndexesOf(state, table, column.constraints, column.colname);
 }
 
@@ -287,31 +324,8 @@ void ApplyEffects(State &state, const Node *statement)
 	case T_AlterObjectSchemaStmt:
 		AlterSchemaOf(state, *As<AlterObjectSchemaStmt>(statement));
 		break;
-	case T_InsertStmt:
-	case T_UpdateStmt:
-	case T_DeleteStmt:
-	case T_MergeStmt:
-	case T_CopyStmt:
-	case T_TruncateStmt:
-		state.Add(Doubt::sizes);
-		break;
-	case T_AlterOwnerStmt:
-	case T_ReassignOwnedStmt:
-	case T_GrantStmt:
-	case T_GrantRoleStmt:
-	case T_CreateRoleStmt:
-	case T_AlterRoleStmt:
-	case T_DropRoleStmt:
-		state.Add(Doubt::rights);
-		break;
-	case T_DropOwnedStmt:
-	case T_CreateExtensionStmt:
-	case T_AlterExtensionStmt:
-	case T_ImportForeignSchemaStmt:
-	case T_DiscardStmt:
-		state.Add(Doubt::everything);
-		break;
 	default:
+		AddDoubts(state, statement);
 		break;
 	}
 }

@@ -9,7 +9,8 @@
 namespace psi
 {
 
-// Writes down what the statement does if it succeeds. SET and transaction control are not done here.
+// Writes down what the statement does if it succeeds. SET and transaction control are not done
+// here.
 void ApplyEffects(State &state, const Node *statement);
 
 } // namespace psi

@@ -79,7 +79,7 @@ void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &com
 		AttachOrDetach(state, table, *As<const PartitionCmd>(command.def));
 		break;
 	case AT_ChangeOwner:
-		state.Add(Doubt::rights);
+		table.unclear = table.unclear || !superuser();
 		break;
 	case AT_AddInherit:
 	case AT_DropInherit:
@@ -180,8 +180,7 @@ void ApplyRename(State &state, const RenameStmt &rename)
 	case OBJECT_TABCONSTRAINT:
 	{
 		const Found table = FindRelation(state, *rename.relation);
-		const Found index =
-			table.Is() ? FindIn(state, table.fact.schema, rename.subname) : Found{};
+		const Found index = table.Is() ? FindIn(state, table.fact.schema, rename.subname) : Found{};
 		if (index.Is() && index.fact.table == table.number)
 			MoveRelation(state, index.fact, index.fact.schema, rename.newname);
 		break;

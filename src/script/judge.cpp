@@ -5,6 +5,7 @@
 #include "catalog/index_analysis.hpp"
 #include "message/violation_message.hpp"
 #include "script/known.hpp"
+#include "script/names.hpp"
 
 namespace psi
 {
@@ -53,8 +54,21 @@ const char *RefusalOfConcurrent(const Judgment &judgment)
 					judgment.target.table.Shown());
 }
 
+// In the server's words where they are certain.
+const char *WhyMissing(const State &state, const Finding &finding)
+{
+	const Request &request = finding.judgment.request;
+	if (request.dropped != NIL && !FindRelation(state, request.dropped).Is())
+		return psprintf("index \"%s\" does not exist", finding.object);
+	if (request.name != nullptr && !FindRelation(state, *request.name).Is())
+		return psprintf("relation \"%s\" does not exist", finding.object);
+	return finding.object != nullptr
+			   ? psprintf("PostgreSQL will refuse the command on \"%s\".", finding.object)
+			   : "PostgreSQL will refuse the command.";
+}
+
 // Says of a finding that has been judged whether PostgreSQL will refuse it.
-void FindRefusal(Finding &finding)
+void FindRefusal(const State &state, Finding &finding)
 {
 	const Judgment &judgment = finding.judgment;
 	const Request &request = judgment.request;
@@ -67,14 +81,12 @@ void FindRefusal(Finding &finding)
 		const bool foreign =
 			request.attach != nullptr && judgment.verdict.reason != Reason::missing;
 		if (!foreign && (!IsHarmlessIfMissing(request) || judgment.target.refused))
-			finding.refusal = psprintf("PostgreSQL will refuse the command on \"%s\".",
-									   finding.object != nullptr ? finding.object : "");
+			finding.refusal = WhyMissing(state, finding);
 	}
 	else if (!facts.permitted)
-		finding.refusal =
-			psprintf("The role \"%s\" may not execute the command on \"%s\".",
-					 GetUserNameFromId(GetUserId(), false),
-					 finding.object != nullptr ? finding.object : "");
+		finding.refusal = psprintf("The role \"%s\" may not execute the command on \"%s\".",
+								   GetUserNameFromId(GetUserId(), false),
+								   finding.object != nullptr ? finding.object : "");
 	else if (request.concurrently)
 		finding.refusal = RefusalOfConcurrent(judgment);
 }
@@ -84,9 +96,9 @@ void FindDoubt(const State &state, Finding &finding)
 {
 	const Reason reason = finding.judgment.verdict.reason;
 	const bool missing = !finding.judgment.target.facts.resolves;
-	const DoubtFact *doubt = nullptr;
-	if (missing || reason == Reason::not_owner || reason == Reason::no_build ||
-		reason == Reason::small || finding.refusal != nullptr)
+	const DoubtFact *doubt = state.Find(Doubt::session);
+	if (doubt == nullptr && (missing || reason == Reason::not_owner || reason == Reason::no_build ||
+							 reason == Reason::small || finding.refusal != nullptr))
 		doubt = state.Find(Doubt::everything);
 	// Only names of indexes are chosen by PostgreSQL.
 	if (doubt == nullptr && missing && finding.judgment.request.create == nullptr &&
@@ -110,7 +122,11 @@ Finding JudgeLive(const State &state, const Request &request, const ScriptStatem
 	finding.judgment = {
 		request, target,
 		Judge(request.operation, request.concurrently, target.facts, statement.settings)};
-	finding.nothing = IsNoIndex(request);
+	finding.nothing = IsNoIndex(request) || (request.drop != nullptr && !target.facts.resolves);
+	if (finding.judgment.verdict.reason == Reason::skips_invalid && request.concurrently &&
+		statement.drops_failed_builds)
+		finding.unknown =
+			"The invalid index is dropped first if a failed build of the same index has left it (pg_safe_index.drop_failed_builds).";
 	// What the script has made meanwhile is not in the catalogs.
 	const bool whole = request.name == nullptr && request.dropped == NIL;
 	if (whole && !state.ledger.IsEmpty() && !finding.judgment.verdict.IsViolation())
@@ -136,7 +152,10 @@ Finding JudgeRequest(const State &state, const Request &request, const ScriptSta
 	circumstances.sized = !request.concurrently;
 	circumstances.enough = circumstances.sized ? settings.min_table_size : 0;
 	if (denied != nullptr)
+	{
 		finding.refusal = psprintf("permission denied for schema %s", denied);
+		finding.whole = true;
+	}
 	else if (touched)
 		finding = JudgeKnown(state, request, settings);
 	else if (!refused)
@@ -147,7 +166,7 @@ Finding JudgeRequest(const State &state, const Request &request, const ScriptSta
 	}
 	else
 		finding.judgment.verdict = {Reason::missing, Lock::none};
-	FindRefusal(finding);
+	FindRefusal(state, finding);
 	FindDoubt(state, finding);
 	return finding;
 }
@@ -165,6 +184,9 @@ struct Summary
 	{
 		const Finding *kept = Make(finding);
 		first = first != nullptr ? first : kept;
+		// PostgreSQL looks all names up before it takes up the first operation.
+		if (finding.whole)
+			violation = nullptr;
 		Judgment judgment = finding.judgment;
 		if (finding.unknown != nullptr)
 			unknown = unknown != nullptr ? unknown : kept;
@@ -183,8 +205,7 @@ void TellViolation(const State &state, const ScriptStatement &statement, const S
 {
 	const Finding &finding = *summary.violation;
 	answer.outcome = Outcome::violation;
-	answer.reason =
-		statement.overridden ? "overridden" : NameOf(finding.judgment.verdict.reason);
+	answer.reason = statement.overridden ? "overridden" : NameOf(finding.judgment.verdict.reason);
 	const ViolationTexts texts =
 		TextsOf(summary.judgments, statement.text, statement.script, statement.settings,
 				state.in_block, statement.lock_timeout);
@@ -209,7 +230,7 @@ Answer Tell(const State &state, const ScriptStatement &statement, const Summary 
 		answer.outcome = Outcome::refused;
 		answer.message = worst.refusal;
 		answer.reason = worst.judgment.request.concurrently && state.in_block ? "in_block"
-						: worst.judgment.verdict.reason == Reason::not_owner
+						: worst.whole || worst.judgment.verdict.reason == Reason::not_owner
 							? NameOf(Reason::not_owner)
 							: NameOf(Reason::missing);
 	}
@@ -244,7 +265,7 @@ std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &
 		const Finding finding = JudgeRequest(state, request, statement, circumstances, refused);
 		if (!finding.nothing)
 			summary.Add(finding);
-		if (finding.judgment.target.ends_command)
+		if (finding.judgment.target.ends_command || finding.whole)
 			break;
 		if (request.constraint != nullptr && request.constraint->contype == CONSTR_PRIMARY)
 			circumstances.primary_key_before = true;

@@ -44,6 +44,7 @@ struct Finding
 	bool plain = true;             // a hint can be made
 	bool nothing = false;          // it is no index operation
 	bool live = false;             // the script has not changed what it names
+	bool whole = false;            // the refusal is one of the whole statement
 };
 
 // The settings and the text of a statement.
@@ -54,6 +55,7 @@ struct ScriptStatement
 	const char *script;
 	Settings settings; // with the mode error
 	bool overridden;   // the script has turned the mode off
+	bool drops_failed_builds;
 	int lock_timeout;
 };
 

@@ -15,8 +15,7 @@ namespace
 
 RelationName NameIn(const State &state, const RelationFact &fact)
 {
-	return {fact.schema, fact.name,
-			FindRelation(state, nullptr, fact.name).number == fact.number};
+	return {fact.schema, fact.name, FindRelation(state, nullptr, fact.name).number == fact.number};
 }
 
 void Refuse(Finding &finding, const char *why)
@@ -68,12 +67,13 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 	target.table = NameIn(state, table);
 	target.schema = LookupNamespaceNoError(table.schema);
 	facts.kind = table.kind == RelationKind::partitioned_table ? TableKind::partitioned_table
-																: TableKind::table;
+															   : TableKind::table;
 	facts.only = only;
 	facts.temporary = table.temporary;
 	facts.created = table.created == state.transaction;
 	facts.members = table.leaves;
-	facts.standing = table.first_leaf != 0 && table.first_leaf < state.transaction ? table.leaves : 0;
+	facts.standing =
+		table.first_leaf != 0 && table.first_leaf < state.transaction ? table.leaves : 0;
 	facts.permitted = has_privs_of_role(GetUserId(), table.owner);
 	finding.plain = facts.kind == TableKind::table;
 	if (settings.min_table_size > 0 && !facts.created && !facts.temporary)
@@ -85,8 +85,8 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 void Conclude(Finding &finding, const Settings &settings)
 {
 	const Request &request = finding.judgment.request;
-	finding.judgment.verdict = Judge(request.operation, request.concurrently,
-									 finding.judgment.target.facts, settings);
+	finding.judgment.verdict =
+		Judge(request.operation, request.concurrently, finding.judgment.target.facts, settings);
 }
 
 // IF NOT EXISTS and a name that is taken.
@@ -99,9 +99,8 @@ void LookAtNewName(const State &state, const RelationFact &table, Finding &findi
 	if (!taken.Is())
 		return;
 	Target &target = finding.judgment.target;
-	const bool invalid =
-		taken.fact.IsLive() && !taken.touched && !IsValidIndex(taken.fact.Id()) &&
-		taken.fact.kind == RelationKind::index;
+	const bool invalid = taken.fact.IsLive() && !taken.touched && !IsValidIndex(taken.fact.Id()) &&
+						 taken.fact.kind == RelationKind::index;
 	target.exists = true;
 	if (create.if_not_exists && invalid)
 	{
@@ -167,8 +166,8 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 	{
 		const auto row = ReadClass(index.fact.Id());
 		if (row.has_value() && row->is_partition)
-			Refuse(finding,
-				   psprintf("cannot drop index \"%s\", which is attached to another", index.fact.name));
+			Refuse(finding, psprintf("cannot drop index \"%s\", which is attached to another",
+									 index.fact.name));
 	}
 	Conclude(finding, settings);
 }

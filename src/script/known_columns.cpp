@@ -20,8 +20,8 @@ Oid TypeOf(const ColumnFact &column)
 	if (list_length(column.type->names) == 1)
 	{
 		const char *name = strVal(linitial(column.type->names));
-		for (const char *serial : {"serial", "bigserial", "smallserial", "serial4", "serial8",
-								   "serial2"})
+		for (const char *serial :
+			 {"serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"})
 		{
 			if (strcmp(name, serial) == 0)
 				return INT4OID;
@@ -123,15 +123,14 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 	Columns columns{state, table, finding.refusal, finding.unknown};
 	const bool primary = constraint.contype == CONSTR_PRIMARY;
 	if (primary && HasPrimaryKey(state, table))
-		finding.refusal = psprintf("multiple primary keys for table \"%s\" are not allowed",
-								   table.name);
+		finding.refusal =
+			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
 	if (request.column != nullptr)
 	{
 		const ColumnFact *known = state.FindColumn(table.number, request.column->colname);
 		if (known != nullptr ? !known->gone
-							 : table.IsLive() &&
-								   get_attnum(table.Id(), request.column->colname) !=
-									   InvalidAttrNumber)
+							 : table.IsLive() && get_attnum(table.Id(), request.column->colname) !=
+													 InvalidAttrNumber)
 			finding.unknown = psprintf("Column \"%s\" exists.", request.column->colname);
 		return;
 	}

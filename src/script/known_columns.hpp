@@ -1,4 +1,5 @@
-// known_columns: are there the columns that an index of a changed table wants? For this folder only.
+// known_columns: are there the columns that an index of a changed table wants? For this folder
+// only.
 #pragma once
 
 #include "script/judge.hpp"

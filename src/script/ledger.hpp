@@ -1,8 +1,8 @@
 // ledger: what the statements of a script change, and how a rollback takes it back.
 //
-// A map from keys to facts. A fact never changes once it is written: a change writes a new one. Each
-// write is logged with what it replaced, so that a rollback goes back to a mark. Time and memory are
-// linear in the number of writes. Raises nothing but out of memory.
+// A map from keys to facts. A fact never changes once it is written: a change writes a new one.
+// Each write is logged with what it replaced, so that a rollback goes back to a mark. Time and
+// memory are linear in the number of writes. Raises nothing but out of memory.
 #pragma once
 
 #include <cstdint>

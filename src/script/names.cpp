@@ -119,8 +119,8 @@ Found FindIn(const State &state, const char *schema, const char *name)
 		const RelationFact *table = state.FindRelation(found.fact.table);
 		found.touched = found.touched || table != nullptr;
 		found.fact.gone = found.fact.gone || (table != nullptr && table->gone);
-		found.fact.unclear = found.fact.unclear ||
-							 (table != nullptr && (table->unclear || table->unclear_indexes));
+		found.fact.unclear =
+			found.fact.unclear || (table != nullptr && (table->unclear || table->unclear_indexes));
 	}
 	if (found.fact.gone)
 		found.number = 0;

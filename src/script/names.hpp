@@ -11,10 +11,10 @@ namespace psi
 
 struct Found
 {
-	bool touched = false;        // the script has made, changed or dropped what the name means
+	bool touched = false;         // the script has made, changed or dropped what the name means
 	const char *denied = nullptr; // the schema that the role may not use
-	std::int64_t number = 0;     // 0: there is none
-	RelationFact fact;           // ... where the number is not 0
+	std::int64_t number = 0;      // 0: there is none
+	RelationFact fact;            // ... where the number is not 0
 
 	bool Is() const
 	{

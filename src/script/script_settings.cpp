@@ -19,9 +19,9 @@ constexpr const char *names[followed_settings] = {"role",
 constexpr const char *mode_name = "pg_safe_index.mode";
 
 // What changes the meaning of the rest of the script, and is not followed.
-constexpr const char *not_followed[] = {
-	"session_authorization",         "standard_conforming_strings", "backslash_quote",
-	"default_transaction_read_only", "transaction_read_only",       "allow_system_table_mods"};
+constexpr const char *not_followed[] = {"session_authorization", "standard_conforming_strings",
+										"backslash_quote",       "default_transaction_read_only",
+										"transaction_read_only", "allow_system_table_mods"};
 
 int NumberOf(const char *name)
 {
@@ -78,9 +78,7 @@ void SetNumber(ScriptSettings &settings, State &state, int number, const char *v
 	if (!Assign(settings, number, value, superuser() ? PGC_SUSET : PGC_USERSET))
 	{
 		// The server refuses the command, and what the script means after that is not known.
-		state.Add(Doubt::everything);
-		state.Add(Doubt::names);
-		state.Add(Doubt::rights);
+		state.Add(Doubt::session);
 		return;
 	}
 	state.ledger.Put(KeyOf(number, local), value);
@@ -114,7 +112,8 @@ ScriptSettings BeginSettings()
 	for (int number = 0; number < followed_settings; ++number)
 	{
 		const char *value = GetConfigOption(names[number], false, false);
-		settings.initial[number] = settings.applied[number] = pstrdup(value != nullptr ? value : "");
+		settings.initial[number] = settings.applied[number] =
+			pstrdup(value != nullptr ? value : "");
 		if (strcmp(names[number], mode_name) == 0)
 		{
 			settings.initial[number] = "error";
@@ -136,7 +135,7 @@ void SetConfig(ScriptSettings &settings, State &state, const char *name, const c
 	if (number >= 0)
 		SetNumber(settings, state, number, value, local);
 	else if (IsNotFollowed(name))
-		state.Add(Doubt::everything);
+		state.Add(Doubt::session);
 }
 
 void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
@@ -146,7 +145,7 @@ void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
 	else if (set.kind == VAR_SET_MULTI)
 	{
 		if (MayBeReadOnly(set.args))
-			state.Add(Doubt::everything);
+			state.Add(Doubt::session);
 	}
 	else if (NumberOf(set.name) >= 0 && set.kind == VAR_SET_VALUE)
 		SetConfig(settings, state, set.name,
@@ -155,7 +154,7 @@ void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
 		SetNumber(settings, state, NumberOf(set.name), ResetValue(NumberOf(set.name)),
 				  set.is_local);
 	else if (IsNotFollowed(set.name))
-		state.Add(Doubt::everything);
+		state.Add(Doubt::session);
 }
 
 void EndLocalSettings(State &state)

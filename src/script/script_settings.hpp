@@ -15,7 +15,7 @@ constexpr int followed_settings = 6;
 
 struct ScriptSettings
 {
-	int level = 0;                        // of GUC nesting
+	int level = 0;                          // of GUC nesting
 	const char *initial[followed_settings]; // before the script
 	const char *applied[followed_settings];
 };

@@ -26,17 +26,17 @@ struct RelationFact
 	const char *name = nullptr;
 	bool gone = false;
 	bool temporary = false;
-	bool materialized = false; // a materialized view
-	bool constraint = false;   // an index that belongs to a constraint
-	bool primary = false;      // ... a primary key; a table to which the script adds one
-	bool unclear = false;      // changed in a way that is not followed
+	bool materialized = false;    // a materialized view
+	bool constraint = false;      // an index that belongs to a constraint
+	bool primary = false;         // ... a primary key; a table to which the script adds one
+	bool unclear = false;         // changed in a way that is not followed
 	bool unclear_indexes = false; // so are its indexes
-	bool has_columns = false;  // made by the script, and all its columns are known
-	int created = 0;           // the number of the transaction; 0: before the script
-	int leaves = 0;            // leaf partitions that the script has made
-	int first_leaf = 0;        // the transaction of the first of them
-	Oid owner = InvalidOid;    // of a relation that the script makes
-	std::int64_t table = 0;    // index: the number of its table; partition: of its parent
+	bool has_columns = false;     // made by the script, and all its columns are known
+	int created = 0;              // the number of the transaction; 0: before the script
+	int leaves = 0;               // leaf partitions that the script has made
+	int first_leaf = 0;           // the transaction of the first of them
+	Oid owner = InvalidOid;       // of a relation that the script makes
+	std::int64_t table = 0;       // index: the number of its table; partition: of its parent
 
 	bool IsLive() const
 	{
@@ -73,12 +73,11 @@ struct SchemaFact
 enum class Doubt
 {
 	names,      // which indexes there are that the script does not name
-	rights,     // who owns what, and who is a member of which role
+	rights,     // what a role may do that it may not do now
 	sizes,      // how large tables are
 	everything, // what code that is not in the script has done
+	session,    // the role, or how the script is read: every verdict depends on it
 };
-
-constexpr int doubt_count = 4;
 
 struct DoubtFact
 {

@@ -47,8 +47,7 @@ int NumberOf(const State &state, const char *name)
 // What PREPARE TRANSACTION keeps, and what becomes of it, is not followed.
 void Lose(State &state)
 {
-	state.Add(Doubt::everything);
-	state.Add(Doubt::names);
+	state.Add(Doubt::session);
 }
 
 } // namespace
@@ -63,7 +62,7 @@ void FollowTransaction(State &state, const TransactionStmt &transaction)
 		if (!state.in_block)
 			Begin(state);
 		if (MayBeReadOnly(transaction.options))
-			state.Add(Doubt::everything);
+			state.Add(Doubt::session);
 		break;
 	case TRANS_STMT_COMMIT:
 		if (state.in_block)
