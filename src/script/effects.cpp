@@ -64,7 +64,7 @@ void CreateTable(State &state, const CreateStmt &create)
 		}
 	}
 	state.Put(fact);
-	if (create.partbound != nullptr)
+	if (create.partbound != nullptr && create.inhRelations != NIL)
 		AddPartition(state, create, number);
 }
 

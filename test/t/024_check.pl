@@ -7,8 +7,10 @@ use File::Basename;
 use FindBin;
 use lib $FindBin::Bin;
 use Guarded;
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 
 my $node = guarded_node('check', settings => q{
@@ -178,6 +180,78 @@ for my $name (sort keys %migrations)
 	}
 	is(join("\n", @wrong), '', "migration: $name");
 }
+
+# The examples of docs/check.md, as they stand.
+$node->safe_psql('postgres', 'CREATE EXTENSION pg_safe_index; CREATE TABLE orders (id int)');
+my @examples = slurp_file("$root/docs/check.md") =~ /^```sh\n(.*?)^```/gms;
+is(scalar @examples, 2, 'the document has two examples');
+my $folder = PostgreSQL::Test::Utils::tempdir;
+sub run_example
+{
+	my ($example, $migration) = @_;
+	for ([ 'example.sh', $example ], [ 'migration.sql', $migration ])
+	{
+		open my $file, '>', "$folder/$_->[0]" or die;
+		print $file $_->[1];
+		close $file;
+	}
+	local %ENV = (%ENV, MIGRATION => "$folder/migration.sql", PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'postgres');
+	my ($out, $err) = ('', '');
+	my $ok = IPC::Run::run([ 'bash', "$folder/example.sh" ], '>', \$out, '2>', \$err);
+	return ($ok ? 0 : 1, $out, $err);
+}
+my $bad = "ALTER TABLE orders ADD COLUMN state text;\nCREATE INDEX ON orders (state);\n";
+my $good = "ALTER TABLE orders ADD COLUMN state text;\nCREATE INDEX CONCURRENTLY ON orders (state);\n";
+my ($status, $out, $err) = run_example($examples[0], $bad);
+is($status, 1, 'psql in CI: a violation fails');
+like($out, qr/^line 2: CREATE INDEX without CONCURRENTLY would block writes to table "orders"\nUse: CREATE INDEX CONCURRENTLY ON orders \(state\);/,
+	'... and says why');
+is(join('|', run_example($examples[0], $good)), '0||', '... a safe script does not fail');
+($status, $out, $err) = run_example($examples[0], "SELECT 1;\nCREATE INDEX ON;\n");
+is($status, 1, '... a syntax error fails');
+like($err, qr/syntax error at or near ";"\nLINE 2: /, '... and names the line');
+($status, $out, $err) = run_example($examples[1], "SELECT 1;\n$bad");
+is($status, 0, 'annotations: psql ends without an error');
+like($out, qr/^::error file=\Q$folder\E\/migration\.sql,line=3,title=pg_safe_index::CREATE INDEX [^\n]*%0AThe table [^\n]*%0AUse: [^\n]*\n\z/,
+	'... one line for each command');
+is(join('|', run_example($examples[1], $good)), '0||', '... none for a safe script');
+
+# Neither waits for a lock nor keeps one, in a transaction that may be read-only.
+my $locker = Session->new($node);
+$locker->run('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE;');
+is( $node->safe_psql('postgres', q{
+		SET statement_timeout = '60s';
+		BEGIN READ ONLY;
+		SELECT verdict, reason FROM pg_safe_index_check('CREATE INDEX ON orders (id); ALTER TABLE orders ADD COLUMN c int; CREATE INDEX ON orders (c)');
+		SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'orders'::regclass;
+		COMMIT}),
+	"violation|blocks\nviolation|blocks\n0", 'behind a lock of another session');
+$locker->run('ROLLBACK;');
+$locker->quit;
+
+# Nothing is told about the table of another role, not even to its heir in the script.
+$node->safe_psql('postgres', 'CREATE ROLE nobody; CREATE SCHEMA closed; CREATE TABLE closed.secret (a int); CREATE TABLE mine (a int)');
+is( $node->safe_psql('postgres', q{SET ROLE nobody;
+		SELECT verdict, reason, message FROM pg_safe_index_check('CREATE INDEX ON mine (a); ALTER TABLE mine ADD COLUMN b int; CREATE INDEX ON mine (b); CREATE INDEX ON closed.secret (a); CREATE INDEX ON closed.none (a)')}),
+	qq{refused|not_owner|The role "nobody" may not execute the command on "mine".
+refused|not_owner|The role "nobody" may not execute the command on "mine".
+refused|not_owner|permission denied for schema closed
+refused|not_owner|permission denied for schema closed}, 'tables of others');
+
+# On a standby.
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+is( $standby->safe_psql('postgres', q{SELECT verdict, reason FROM pg_safe_index_check('CREATE INDEX ON mine (a); CREATE TABLE n (a int); CREATE INDEX ON n (a)', true)}),
+	"violation|blocks\npasses|created", 'on a standby');
+$standby->stop;
+
+# Without shared_preload_libraries, and a session that has not loaded the library.
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
+$node->restart;
+is( $node->safe_psql('postgres', q{SELECT verdict FROM pg_safe_index_check('CREATE INDEX ON mine (a)')}),
+	'violation', 'without shared_preload_libraries');
 
 $node->stop;
 done_testing();
