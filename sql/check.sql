@@ -96,6 +96,10 @@ RESET ROLE;
 -- several operations
 EXECUTE short('DROP INDEX t_b, nothing; DROP INDEX IF EXISTS nothing, t_b; ALTER TABLE t ADD UNIQUE (a), ADD UNIQUE (b)', false);
 
+-- PostgreSQL's own errors
+EXECUTE short('REINDEX (concurrently nonsense) TABLE t; CREATE INDEX ON t (nosuchfn(a)); CREATE INDEX ON otherdb.public.t (a)', false);
+EXECUTE short('DROP TABLE a.b.c.d; SET ROLE TO a, b; CREATE INDEX ON t (a)', false);
+
 -- syntax errors, on their lines
 SELECT * FROM pg_safe_index_check(E'CREATE TABLE x ();\nCREATE INDEX ON;\n');
 SELECT * FROM pg_safe_index_check(E'SELECT 1;\n\\echo no\n');

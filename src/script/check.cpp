@@ -7,6 +7,7 @@
 #include "script/code.hpp"
 #include "script/effects.hpp"
 #include "script/judge.hpp"
+#include "script/known.hpp"
 #include "script/script_settings.hpp"
 #include "script/transactions.hpp"
 
@@ -112,15 +113,23 @@ ScriptStatement Describe(const Walker &walker, const Node *node)
 std::optional<Answer> Judged(const Walker &walker, const Node *node)
 {
 	std::optional<Answer> answer;
+	Requests requests;
 	const ScriptStatement statement = Describe(walker, node);
-	const ErrorData *error = Attempt([&] { answer = JudgeStatement(walker.state, statement); });
+	const auto judge = [&]
+	{
+		requests = AskedFor(node);
+		answer = JudgeStatement(walker.state, statement, requests);
+	};
+	const ErrorData *error = Attempt(judge);
 	if (error == nullptr)
 		return answer;
-	// PostgreSQL's own words.
+	// PostgreSQL's own words. Only the options of REINDEX are looked at before there is a request.
+	const Operation operation =
+		requests.IsEmpty() ? Operation::reindex : requests.First().operation;
 	Answer refused;
-	const Requests requests = AskedFor(node);
 	refused.outcome = Outcome::refused;
-	refused.operation = operation_names[static_cast<int>(requests.First().operation)].data();
+	refused.operation = operation_names[static_cast<int>(operation)].data();
+	refused.object = requests.IsEmpty() ? nullptr : ObjectOf(requests.First());
 	refused.reason = NameOf(Reason::missing);
 	refused.message = error->message;
 	refused.detail = error->detail;
@@ -151,7 +160,8 @@ void Follow(Walker &walker, const Node *node)
 	else if (const auto *call = SetConfigCall(node))
 		FollowSetConfig(walker, *call);
 	else
-		ApplyEffects(state, node);
+		// A name that PostgreSQL refuses.
+		Attempt([&] { ApplyEffects(state, node); });
 	EndStatement(state);
 }
 

@@ -100,19 +100,21 @@ void AlterSchemaOf(State &state, const AlterObjectSchemaStmt &alter)
 	MoveRelation(state, fact, alter.newschema, fact.name);
 }
 
-// The name that PostgreSQL chooses (ChooseIndexName()).
+// The name that PostgreSQL chooses (ChooseIndexName()). Null if it would try many before: the time
+// for a script has to be linear.
 const char *ChosenName(const State &state, const RelationFact &table, const char *columns,
 					   const char *label)
 {
 	const char *numbered = label;
-	for (int number = 1;; ++number)
+	constexpr int tries = 20;
+	for (int number = 1; number <= tries; ++number)
 	{
-		CHECK_FOR_INTERRUPTS();
 		const char *name = makeObjectName(table.name, columns, numbered);
 		if (IsFree(state, table.schema, name))
 			return name;
 		numbered = psprintf("%s%d", label, number);
 	}
+	return nullptr;
 }
 
 // ... and for a constraint, or null if that is not known; `column` is the one that it stands with.

@@ -247,9 +247,9 @@ Answer Tell(const State &state, const ScriptStatement &statement, const Summary 
 
 } // namespace
 
-std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement)
+std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement,
+									 const Requests &requests)
 {
-	const Requests requests = AskedFor(statement.node);
 	if (requests.IsEmpty())
 		return std::nullopt;
 	Circumstances circumstances;

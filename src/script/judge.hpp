@@ -59,7 +59,9 @@ struct ScriptStatement
 	int lock_timeout;
 };
 
-// Judges a statement. Nothing if it asks for no index operation. Allocates.
-std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement);
+// Judges a statement, which has these requests. Nothing if it asks for no index operation.
+// Allocates.
+std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement,
+									 const Requests &requests);
 
 } // namespace psi

@@ -2,6 +2,7 @@
 #include "script/script_settings.hpp"
 
 #include "pg/list.hpp"
+#include "script/attempt.hpp"
 
 namespace psi
 {
@@ -148,8 +149,16 @@ void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
 			state.Add(Doubt::session);
 	}
 	else if (NumberOf(set.name) >= 0 && set.kind == VAR_SET_VALUE)
-		SetConfig(settings, state, set.name,
-				  ExtractSetVariableArgs(const_cast<VariableSetStmt *>(&set)), set.is_local);
+	{
+		const char *value = nullptr;
+		const auto extract = [&]
+		{ value = ExtractSetVariableArgs(const_cast<VariableSetStmt *>(&set)); };
+		// The server refuses a list where one value is wanted.
+		if (Attempt(extract) == nullptr)
+			SetConfig(settings, state, set.name, value, set.is_local);
+		else
+			state.Add(Doubt::session);
+	}
 	else if (NumberOf(set.name) >= 0 && set.kind != VAR_SET_CURRENT)
 		SetNumber(settings, state, NumberOf(set.name), ResetValue(NumberOf(set.name)),
 				  set.is_local);

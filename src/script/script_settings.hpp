@@ -2,8 +2,7 @@
 // settings of pg_safe_index.
 //
 // The values are really set, so that names, rights and settings are looked up as they would be, and
-// are taken back at the end: by EndSettings(), or by the abort of the transaction. Raises what
-// PostgreSQL raises for a value of the wrong kind.
+// are taken back at the end: by EndSettings(), or by the abort of the transaction.
 #pragma once
 
 #include "script/state.hpp"
