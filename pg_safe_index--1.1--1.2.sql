@@ -46,3 +46,13 @@ SELECT d.datname, c.operation, pg_catalog.sum(c.checked)::int8 AS checked, pg_ca
  GROUP BY d.datname, c.operation, c.stats_reset;
 
 -- Functions that tell what would be done, before it is done: below this line.
+
+CREATE FUNCTION pg_safe_index_check(script text, single_transaction boolean DEFAULT false, OUT statement int4, OUT line int4,
+	OUT command text, OUT operation text, OUT object text, OUT verdict text, OUT reason text, OUT message text,
+	OUT detail text, OUT hint text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'pg_safe_index_check'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION pg_safe_index_check(text, boolean) IS
+	'what would happen to each index command of a script, in mode error; executes nothing';

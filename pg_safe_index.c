@@ -25,6 +25,7 @@
 
 #include "catalog/catalog_face.h"
 #include "guard.h"
+#include "script/script_face.h"
 #include "statement/statement_face.h"
 #include "stats/stats_face.h"
 
@@ -43,6 +44,7 @@ PG_FUNCTION_INFO_V1(pg_safe_index_counters_1_2);
 PG_FUNCTION_INFO_V1(pg_safe_index_recent);
 PG_FUNCTION_INFO_V1(pg_safe_index_recent_info);
 PG_FUNCTION_INFO_V1(pg_safe_index_reset);
+PG_FUNCTION_INFO_V1(pg_safe_index_check);
 
 static const struct config_enum_entry mode_options[] = {
 	{"off", PSI_MODE_OFF, false},
@@ -427,4 +429,15 @@ Datum pg_safe_index_reset(PG_FUNCTION_ARGS)
 
 	psi_reset();
 	PG_RETURN_VOID();
+}
+
+/* pg_safe_index_check(script text, single_transaction boolean): see psi_check_script(). */
+Datum pg_safe_index_check(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	begin_rows(fcinfo, 0);
+	psi_check_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BOOL(1), &settings,
+					 result->setResult, result->setDesc);
+	return (Datum) 0;
 }

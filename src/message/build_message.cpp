@@ -58,7 +58,7 @@ const char *StateText(const InvalidIndex &index)
 
 } // namespace
 
-void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
+ViolationParts PartsOfSkipped(const InvalidIndex &index, bool concurrently)
 {
 	const Worker worker = AtWorkOn(index.id, index.table_id);
 	const char *command = psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
@@ -92,8 +92,12 @@ void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings 
 				worker.pid);
 		AppendMending(&hint, index);
 	}
-	RaiseViolation(settings,
-				   {message.data, detail.data, hint.data, &index.table, index.index.name});
+	return {message.data, detail.data, hint.data, &index.table, index.index.name};
+}
+
+void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
+{
+	RaiseViolation(settings, PartsOfSkipped(index, concurrently));
 }
 
 void WarnOfTimeouts(Operation operation)

@@ -12,6 +12,11 @@
 namespace psi
 {
 
+struct ViolationParts;
+
+// What ReportSkipped() says. Allocates.
+ViolationParts PartsOfSkipped(const InvalidIndex &index, bool concurrently);
+
 // CREATE INDEX IF NOT EXISTS would skip an invalid index, or has skipped it: an ERROR (55000) in
 // mode error, a WARNING (01000) in mode warn.
 void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings);

@@ -29,23 +29,28 @@ const char *OverrideHint(const Settings &settings)
 
 } // namespace
 
-void RaiseViolation(const Settings &settings, const ViolationParts &parts)
+const char *WholeHint(const Settings &settings, const ViolationParts &parts)
 {
-	const bool refuse = settings.ModeInForce() >= Mode::error;
-	// What can fail, or looks something up, is done before ereport() begins.
 	StringInfoData hint;
 	initStringInfo(&hint);
 	appendStringInfoString(&hint, parts.hint);
 	AppendLine(&hint, "%s", OverrideHint(settings));
 	if (settings.help[0] != '\0')
 		AppendLine(&hint, "%s", settings.help);
+	return hint.data;
+}
 
+void RaiseViolation(const Settings &settings, const ViolationParts &parts)
+{
+	const bool refuse = settings.ModeInForce() >= Mode::error;
+	// What can fail, or looks something up, is done before ereport() begins.
+	const char *hint = WholeHint(settings, parts);
 	const RelationName *table = parts.table;
 	ereport(
 		refuse ? ERROR : WARNING,
 		(errcode(refuse ? ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE : ERRCODE_WARNING),
 		 errmsg_internal("%s", parts.message), errdetail_internal("%s", parts.detail),
-		 errhint("%s", hint.data),
+		 errhint("%s", hint),
 		 table != nullptr ? err_generic_string(PG_DIAG_SCHEMA_NAME, table->schema) : 0,
 		 table != nullptr ? err_generic_string(PG_DIAG_TABLE_NAME, table->name) : 0,
 		 parts.index != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, parts.index) : 0));

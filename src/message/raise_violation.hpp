@@ -20,6 +20,9 @@ struct ViolationParts
 	const char *index;         // null: not known
 };
 
+// The hint with what this session can do about the verdict. Allocates.
+const char *WholeHint(const Settings &settings, const ViolationParts &parts);
+
 // Raises an ERROR (55000) in mode error and above, a WARNING (01000) below. The error's own fields
 // name the table and its schema, and the index as the constraint, as PostgreSQL does it.
 void RaiseViolation(const Settings &settings, const ViolationParts &parts);

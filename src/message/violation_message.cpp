@@ -235,23 +235,35 @@ void CountViolations(const Judgments &judgments, Action action)
 	}
 }
 
+ViolationParts PartsOf(const Judgments &judgments, const StatementText &statement,
+					   const char *query, const HintFacts &facts)
+{
+	const Judgment &first = judgments.FirstViolation();
+	const Target &target = first.target;
+	if (first.verdict.reason == Reason::skips_invalid)
+		return PartsOfSkipped(*target.invalid, first.request.concurrently);
+	return {WouldBlock(first), Detail(judgments, facts.in_block),
+			Hint(judgments, statement, query, facts),
+			IsTable(target.facts.kind) ? &target.table : nullptr, IndexName(first)};
+}
+
 } // namespace
+
+ViolationTexts TextsOf(const Judgments &judgments, const StatementText &statement,
+					   const char *query, const Settings &settings, const HintFacts &facts)
+{
+	const ViolationParts parts = PartsOf(judgments, statement, query, facts);
+	return {parts.message, parts.detail, WholeHint(settings, parts)};
+}
 
 void Report(const Judgments &judgments, const StatementText &statement, const char *query,
 			const Settings &settings, const HintFacts &facts)
 {
 	const Judgment &first = judgments.FirstViolation();
-	const Target &target = first.target;
 	const Action action = ActionOn(settings);
 	CountViolations(judgments, action);
 	RecordViolation(first, IndexName(first), settings.ModeInForce(), action, statement.text);
-	if (first.verdict.reason == Reason::skips_invalid)
-		ReportSkipped(*target.invalid, first.request.concurrently, settings);
-	else
-		RaiseViolation(settings,
-					   {WouldBlock(first), Detail(judgments, facts.in_block),
-						Hint(judgments, statement, query, facts),
-						IsTable(target.facts.kind) ? &target.table : nullptr, IndexName(first)});
+	RaiseViolation(settings, PartsOf(judgments, statement, query, facts));
 }
 
 void ReportLate(const Request &request, const ClassRow &table, std::optional<std::int64_t> size,

@@ -17,6 +17,18 @@ struct HintFacts
 	const char *why_not; // why mode rewrite does not run it, as the rest of a sentence; or null
 };
 
+// What Report() says. Looks up what the plan layer does; counts, records and raises nothing itself.
+// Allocates.
+struct ViolationTexts
+{
+	const char *message;
+	const char *detail;
+	const char *hint;
+};
+
+ViolationTexts TextsOf(const Judgments &judgments, const StatementText &statement,
+					   const char *query, const Settings &settings, const HintFacts &facts);
+
 // Raises the first violation: a WARNING (01000) in mode warn, an ERROR (55000) in mode error, with
 // the safe commands in the hint and schema, table and index in the error's own fields (the index as
 // the constraint name, as PostgreSQL does it).

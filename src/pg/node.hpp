@@ -21,6 +21,8 @@ template <typename T> struct NodeTraits
 		static constexpr NodeTag tag = T_##type;                                                   \
 	}
 
+PSI_NODE(A_Const);
+PSI_NODE(AlterObjectSchemaStmt);
 PSI_NODE(AlterTableCmd);
 PSI_NODE(AlterTableMoveAllStmt);
 PSI_NODE(AlterTableStmt);
@@ -28,19 +30,37 @@ PSI_NODE(CollateClause);
 PSI_NODE(CollateExpr);
 PSI_NODE(ColumnDef);
 PSI_NODE(ColumnRef);
+PSI_NODE(CompositeTypeStmt);
 PSI_NODE(Constraint);
+PSI_NODE(CopyStmt);
+PSI_NODE(CreateForeignTableStmt);
+PSI_NODE(CreateSchemaStmt);
+PSI_NODE(CreateSeqStmt);
+PSI_NODE(CreateStmt);
+PSI_NODE(CreateTableAsStmt);
+PSI_NODE(DeclareCursorStmt);
 PSI_NODE(DefElem);
 PSI_NODE(DropStmt);
+PSI_NODE(ExplainStmt);
+PSI_NODE(FuncCall);
 PSI_NODE(FuncExpr);
 PSI_NODE(IndexElem);
 PSI_NODE(IndexStmt);
 PSI_NODE(OpExpr);
 PSI_NODE(PartitionCmd);
 PSI_NODE(PlannedStmt);
+PSI_NODE(RangeVar);
 PSI_NODE(RawStmt);
 PSI_NODE(ReindexStmt);
+PSI_NODE(RenameStmt);
+PSI_NODE(ResTarget);
+PSI_NODE(SelectStmt);
 PSI_NODE(String);
+PSI_NODE(TransactionStmt);
+PSI_NODE(TypeName);
 PSI_NODE(Var);
+PSI_NODE(VariableSetStmt);
+PSI_NODE(ViewStmt);
 
 #undef PSI_NODE
 

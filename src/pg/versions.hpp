@@ -352,4 +352,18 @@ inline uint32 LockPauseEvent()
 #endif
 }
 
+// Calls `visit` for each child of a tree that the parser made and parse analysis has not seen; it
+// goes on itself, and returns true to stop.
+inline bool WalkRawTree(Node *node, bool (*visit)(Node *, void *), void *state)
+{
+#if PG_VERSION_NUM >= 160000
+	return raw_expression_tree_walker_impl(node, visit, state);
+#else
+	// It is declared without a prototype. By way of void (*)() the compilers take the cast as
+	// meant.
+	auto *untyped = reinterpret_cast<void (*)()>(visit);
+	return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(untyped), state);
+#endif
+}
+
 } // namespace psi

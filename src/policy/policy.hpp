@@ -135,6 +135,18 @@ enum class Reason
 	violation,     // a violation: the lock would block other sessions
 };
 
+constexpr int reason_count = 11;
+
+// As pg_safe_index_check() calls them, in the order of the enum.
+constexpr const char *reason_names[reason_count] = {
+	"not_checked", "concurrent", "missing", "not_owner",     "created", "temporary",
+	"catalog",     "no_build",   "small",   "skips_invalid", "blocks"};
+
+constexpr const char *NameOf(Reason reason)
+{
+	return reason_names[static_cast<int>(reason)];
+}
+
 // The strongest lock that the command takes, and on what: the message names it.
 enum class Lock
 {

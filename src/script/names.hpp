@@ -1,0 +1,45 @@
+// names: which relation does a name in the script mean, given what the script has done before?
+//
+// Reads the system caches. Takes no lock. Raises nothing but out of memory.
+#pragma once
+
+#include "catalog/relation.hpp"
+#include "script/state.hpp"
+
+namespace psi
+{
+
+struct Found
+{
+	bool touched = false;         // the script has made, changed or dropped what the name means
+	const char *denied = nullptr; // the schema that the role may not use
+	std::int64_t number = 0;      // 0: there is none
+	RelationFact fact;            // ... where the number is not 0
+
+	bool Is() const
+	{
+		return number != 0;
+	}
+};
+
+// Finds a relation by its name. A live one that the script has left alone is described, too.
+Found FindRelation(const State &state, const char *schema, const char *name);
+Found FindRelation(const State &state, const RangeVar &name);
+Found FindRelation(const State &state, const List *name);
+
+// Finds a relation in one schema.
+Found FindIn(const State &state, const char *schema, const char *name);
+
+// The schema in which CREATE makes a relation of that name. Null: there is none. Allocates.
+const char *CreationSchema(const State &state, const RangeVar &name);
+
+// What is known about a relation by its number, which exists.
+RelationFact FactOf(const State &state, std::int64_t number);
+
+// Is the name free in this schema for a new relation?
+inline bool IsFree(const State &state, const char *schema, const char *name)
+{
+	return !FindIn(state, schema, name).Is();
+}
+
+} // namespace psi
