@@ -75,5 +75,23 @@ ALTER TABLE p ATTACH PARTITION types FOR VALUES FROM (50) TO (60);
 CREATE INDEX p_only ON ONLY p (c);
 ALTER INDEX p_only ATTACH PARTITION o_4;
 
+-- another primary key: PostgreSQL refuses it at once, or after it has built what comes before the key
+SET pg_safe_index.mode = off;
+CREATE TABLE ak (a int NOT NULL, b int NOT NULL, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
+CREATE TABLE ak_1 (a int NOT NULL PRIMARY KEY, b int NOT NULL);
+CREATE TABLE al (a int NOT NULL, b int NOT NULL) PARTITION BY RANGE (a);
+CREATE INDEX ON al (b);
+ALTER TABLE al ADD PRIMARY KEY (a, b);
+SET pg_safe_index.mode = error;
+ALTER TABLE ak ATTACH PARTITION ak_1 FOR VALUES FROM (0) TO (10);
+ALTER TABLE al ATTACH PARTITION ak_1 FOR VALUES FROM (0) TO (10);
+SET pg_safe_index.mode = rewrite;
+ALTER TABLE ak ATTACH PARTITION ak_1 FOR VALUES FROM (0) TO (10);
+\set VERBOSITY terse
+ALTER TABLE al ATTACH PARTITION ak_1 FOR VALUES FROM (0) TO (10);
+\set VERBOSITY default
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'ak_1'::regclass;
+RESET pg_safe_index.mode;
+
 SET client_min_messages = error;
 DROP SCHEMA psi_att CASCADE;

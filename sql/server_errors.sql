@@ -7,6 +7,8 @@ CREATE TABLE t (a int, b int, j json);
 CREATE INDEX t_plain ON t (b);
 CREATE UNIQUE INDEX t_unique ON t (a, b);
 CREATE TABLE g (a point);
+CREATE TABLE keyed (a int PRIMARY KEY, b int);
+CREATE UNIQUE INDEX keyed_b ON keyed (b);
 CREATE TABLE p (k int, v int) PARTITION BY RANGE (k);
 CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 CREATE TABLE e (k int, v int) PARTITION BY RANGE ((k + 1));
@@ -80,7 +82,14 @@ SELECT command, said(command) FROM (VALUES
 	(34, $$CREATE INDEX ON g USING rtree (a)$$),
 	-- a partition whose column may be null
 	(32, $$ALTER TABLE parent ATTACH PARTITION nullable FOR VALUES FROM (0) TO (10)$$),
-	(33, $$ALTER TABLE parent ATTACH PARTITION part FOR VALUES FROM (0) TO (10)$$)
+	(33, $$ALTER TABLE parent ATTACH PARTITION part FOR VALUES FROM (0) TO (10)$$),
+	-- a name that is taken on a partitioned table, or by USING INDEX; a second primary key by USING INDEX
+	(35, $$ALTER TABLE p ADD CONSTRAINT t_plain UNIQUE (k)$$),
+	(36, $$ALTER TABLE t ADD CONSTRAINT t_plain PRIMARY KEY USING INDEX t_unique$$),
+	(37, $$ALTER TABLE keyed ADD PRIMARY KEY USING INDEX keyed_b$$),
+	(38, $$ALTER TABLE t ADD PRIMARY KEY USING INDEX t_unique$$),
+	-- EXCLUDE on a column that does not exist
+	(39, $$ALTER TABLE t ADD EXCLUDE USING btree (nothing WITH =)$$)
 ) AS c (number, command) ORDER BY number;
 
 -- ... nor does mode rewrite build anything for it.

@@ -58,6 +58,7 @@ struct Target
 	bool scans = false;            // ADD PRIMARY KEY USING INDEX: ... which is all that takes time
 	MissingIndexes missing;        // ATTACH PARTITION: the indexes that it would build
 	Array<CascadedIndex> cascaded; // DROP ... CASCADE: the indexes that it would drop
+	bool second_key = false;       // ATTACH PARTITION: one of them is a second primary key
 	bool unseen = false; // ATTACH PARTITION: locks prevented the indexes from being compared
 };
 

@@ -57,7 +57,8 @@ struct Comparison
 	AttrMap *columns = nullptr;
 	Array<Candidate> candidates;
 	Array<MissingIndex> missing;
-	bool unseen = false; // an index, or a table, could not be opened at once
+	bool unseen = false;  // an index, or a table, could not be opened at once
+	bool has_key = false; // the partition has a primary key
 };
 
 // Reads each index of the partition once, however many indexes the partitioned table has.
@@ -65,6 +66,7 @@ void ReadCandidates(Comparison &comparison)
 {
 	const auto read = [&comparison](Relation index)
 	{
+		comparison.has_key = comparison.has_key || index->rd_index->indisprimary;
 		if (!index->rd_rel->relispartition && index->rd_index->indisvalid)
 			comparison.candidates.Add(
 				{ReadComparable(index, RelationGetRelid(comparison.partition)), false});
@@ -146,7 +148,13 @@ void FindMissingIndexes(Oid parent, Oid partition, Target &target)
 			comparison.unseen = true;
 	};
 	const bool opened = WithRelationAtOnce(parent, open_partition);
-	target.facts.resolves = attachable;
+	// PostgreSQL finds a second primary key when it comes to it: at once, or after it has built
+	// what comes before.
+	int key = 0;
+	while (key < comparison.missing.Count() && !comparison.missing[key].create->primary)
+		++key;
+	target.second_key = comparison.has_key && key < comparison.missing.Count();
+	target.facts.resolves = attachable && !(target.second_key && key == 0);
 	target.missing = {comparison.missing.begin(), comparison.missing.Count()};
 	target.unseen = !opened || comparison.unseen;
 	target.facts.idle = !target.unseen && target.missing.count == 0;

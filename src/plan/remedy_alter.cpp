@@ -136,6 +136,9 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 		return NoSteps(
 			"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.");
 
+	if (target.second_key)
+		return NoSteps(
+			"PostgreSQL will refuse the command after it has built other indexes: the table has another primary key than the partitioned table.");
 	for (const MissingIndex &missing : target.missing)
 	{
 		if (missing.create->excludeOpNames != NIL || IsWithoutOverlaps(*missing.create))

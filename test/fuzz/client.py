@@ -585,9 +585,6 @@ class Client:
 		after = self.count_indexes(statement)
 		if after is None or after <= before or 'could not be dropped' in hint:
 			return
-		if 'multiple primary keys' in str(error):
-			self.tally['found/attach_second_primary_key.sql'] += 1
-			return
 		if 'and stays' in hint:
 			self.execute(statement.sql)
 			if self.count_indexes(statement) == after:

@@ -38,28 +38,28 @@ sub hint_for
 
 is( hint_for('create index "I" on "T" (a desc nulls last, lower("B b") collate "C" text_pattern_ops) where a > 0',
 		'SELECT 1'),
-	'CREATE INDEX CONCURRENTLY "I" ON "T" USING btree (a DESC NULLS LAST, (lower("B b")) COLLATE "C" text_pattern_ops) WHERE (a > 0);',
+	'CREATE INDEX CONCURRENTLY "I" ON "T" (a DESC NULLS LAST, lower("B b") COLLATE "C" text_pattern_ops) WHERE (a > 0);',
 	'expression, collation, operator class, order, predicate');
 is( hint_for('create unique index if not exists i on "T" ("B b") include (a) nulls not distinct '
 		  . 'with (fillfactor = 70, deduplicate_items = off) tablespace pg_default', ''),
-	q{CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON "T" USING btree ("B b") INCLUDE (a) NULLS NOT DISTINCT }
+	q{CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON "T" ("B b") INCLUDE (a) NULLS NOT DISTINCT }
 	  . q{WITH (fillfactor = '70', deduplicate_items = 'off') TABLESPACE pg_default;},
 	'unique, included columns, options, tablespace');
 is( hint_for('create index on "T" using gin (c array_ops)', 'CREATE INDEX'),
 	'CREATE INDEX CONCURRENTLY ON "T" USING gin (c array_ops);', 'no name, access method');
 is( hint_for('create index on p (b)', 'CREATE TABLE x (a int)'),
-	"SET lock_timeout = '500ms';\nCREATE INDEX p_b_idx ON ONLY p USING btree (b);\nRESET lock_timeout;\n"
-	  . "CREATE INDEX CONCURRENTLY p_1_b_idx ON p_1 USING btree (b);\n"
+	"SET lock_timeout = '500ms';\nCREATE INDEX p_b_idx ON ONLY p (b);\nRESET lock_timeout;\n"
+	  . "CREATE INDEX CONCURRENTLY p_1_b_idx ON p_1 (b);\n"
 	  . "SET lock_timeout = '500ms';\nALTER INDEX p_b_idx ATTACH PARTITION p_1_b_idx;\nRESET lock_timeout;",
 	'partitioned table');
 # A text of the same kind, and yet not this tree's; one that the scanner stumbles over.
 is( hint_for('create index on p (lower(p.b))', 'CREATE INDEX abcdefghijk ON p (b)'),
-	"SET lock_timeout = '500ms';\nCREATE INDEX p_lower_idx ON ONLY p USING btree ((lower(b)));\nRESET lock_timeout;\n"
-	  . "CREATE INDEX CONCURRENTLY p_1_lower_idx ON p_1 USING btree ((lower(b)));\n"
+	"SET lock_timeout = '500ms';\nCREATE INDEX p_lower_idx ON ONLY p (lower(b));\nRESET lock_timeout;\n"
+	  . "CREATE INDEX CONCURRENTLY p_1_lower_idx ON p_1 (lower(b));\n"
 	  . "SET lock_timeout = '500ms';\nALTER INDEX p_lower_idx ATTACH PARTITION p_1_lower_idx;\nRESET lock_timeout;",
 	'column references that are not in the text');
 is(hint_for('create index on "T" (a)', q{CREATE INDEX ' ON "T" (a)}),
-	'CREATE INDEX CONCURRENTLY ON "T" USING btree (a);', 'a quote that is not closed');
+	'CREATE INDEX CONCURRENTLY ON "T" (a);', 'a quote that is not closed');
 is(hint_for('drop index psi_probe_b', 'SELECT 1'), 'DROP INDEX CONCURRENTLY psi_probe_b;', 'DROP INDEX');
 
 # What is written from the tree can be run, and makes the same index as the command itself.
