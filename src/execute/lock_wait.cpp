@@ -27,6 +27,7 @@ struct Attempts
 	TimestampTz until = 0;     // this one gives way then; 0: never
 	Oid relation = InvalidOid; // that was to be locked last
 	LOCKMODE mode = NoLock;
+	bool locked = false; // all that is locked beforehand
 };
 
 // Limits the next wait for a lock to the time that the attempt has left.
@@ -86,7 +87,7 @@ void TakeLocks(Attempts &attempts)
 			break;
 		case LockedPart::default_partition:
 			if (const Oid partition = get_default_partition_oid(relation); OidIsValid(partition))
-				Lock(attempts, partition, lock.mode);
+				LockTree(attempts, partition, lock.mode);
 			break;
 		}
 	}
@@ -96,7 +97,9 @@ void RunOnce(Attempts &attempts)
 {
 	if (attempts.limit.timeout > 0)
 		attempts.until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), attempts.limit.timeout);
+	attempts.locked = false;
 	TakeLocks(attempts);
+	attempts.locked = true;
 	LimitNextWait(attempts);
 	// After the locks: concurrent builds wait for older snapshots.
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -159,12 +162,15 @@ void Pause(const Attempts &attempts, int milliseconds)
 	MemoryContextSwitchTo(attempts.context);
 }
 
-LockWait Describe(const Attempts &attempts, int count)
+// `done`: the last attempt has succeeded.
+LockWait Describe(const Attempts &attempts, int count, bool done)
 {
+	// The command itself has waited for something else, nobody knows for what.
+	const bool unknown = attempts.locked && !done;
 	const int timeout =
 		LockTimeout > 0 ? Min(LockTimeout, attempts.limit.timeout) : attempts.limit.timeout;
 	return {attempts.command,
-			attempts.relation,
+			unknown ? InvalidOid : attempts.relation,
 			attempts.mode,
 			timeout,
 			count,
@@ -184,7 +190,7 @@ void RunBounded(const psi_call &client, MemoryContext context, const LockLimit &
 	for (int count = 1;; ++count)
 	{
 		const bool done = Try(attempts);
-		const LockWait wait = Describe(attempts, count);
+		const LockWait wait = Describe(attempts, count, done);
 		if (done && count > 1)
 			LogLockWait(wait);
 		if (done)

@@ -14,7 +14,7 @@ enum class LockedPart
 {
 	relation,
 	tree,             // the relation and its partitions, in the order of find_all_inheritors()
-	default_partition // of the relation, if it has one
+	default_partition // of the relation, if it has one, and the partitions of that
 };
 
 // A lock that a step waits for.

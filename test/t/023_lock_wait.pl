@@ -149,9 +149,13 @@ ok($node->poll_query_until('postgres', "SELECT state = 'active' AND xact_start I
 	AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND locktype IN ('relation', 'virtualxid', 'transactionid'))
 	FROM pg_stat_activity a WHERE pid = $owner->{pid}"), 'the pause is outside a transaction, without locks');
 query("SELECT pg_cancel_backend($owner->{pid})");
-like($owner->finish, qr/ERROR:  57014: canceling statement due to user request/, 'a cancel ends the pause');
+like($owner->finish, qr/ERROR:  57014: canceling statement due to user request\nHINT: .* could not be dropped: it is marked invalid\.\n.*sent again, drops it and builds it again\./s,
+	'a cancel ends the pause; the index cannot be dropped behind the idle session');
 is(locks($owner->{pid}), '0', '... no lock is left');
+like(indexes(), qr/^t\|u\|\|f\|$/m, '... and the index is invalid');
 release($idle);
+unlike($owner->run('ALTER TABLE t ADD CONSTRAINT u UNIQUE (b);'), qr/ERROR/, '... which the same command, sent again, builds again');
+like(indexes(), qr/^t\|u\|\|t\|u$/m, '... for the constraint');
 
 pausing("SET statement_timeout = '2s';");
 like($owner->finish, qr/ERROR:  57014: canceling statement due to statement timeout/, 'statement_timeout ends the pause');
@@ -166,6 +170,50 @@ $owner->wait_for_end;
 is(locks($owner->{pid}), '0', 'nor after a termination');
 release($idle);
 $owner = Session->new($node, user => 'owner', set => "\\set VERBOSITY verbose");
+
+# A default partition that is partitioned: its partitions are locked as well.
+new_tables();
+query(q{ALTER TABLE tree DETACH PARTITION tree_rest;
+	SET ROLE owner; CREATE TABLE rest PARTITION OF tree DEFAULT PARTITION BY RANGE (a); ALTER TABLE rest ATTACH PARTITION tree_rest DEFAULT});
+$idle = idle('SELECT FROM tree_rest');
+like($owner->run(q{SET pg_safe_index.lock_timeout = '100ms'; SET pg_safe_index.lock_attempts = 1;
+	ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000);}),
+	qr/ERROR:  55P03: could not lock table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'a partition of the default partition');
+release($idle);
+
+# A lock that is not among those taken beforehand, here that of a trigger: no other table is blamed.
+new_tables();
+query(q{
+	CREATE TABLE elsewhere ();
+	CREATE FUNCTION look() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN LOCK elsewhere; END';
+	CREATE EVENT TRIGGER look ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION look();
+	GRANT ALL ON elsewhere TO owner, app;
+});
+$idle = idle('SELECT FROM elsewhere');
+like($owner->run('DROP INDEX tree_ba;'),
+	qr/ERROR:  55P03: could not lock what "DROP INDEX [a-z.]*tree_ba;" needs within 100 ms in 1 attempt\nHINT/, 'a lock that nobody knows of');
+release($idle);
+query('DROP EVENT TRIGGER look; DROP TABLE elsewhere');
+$owner->run('RESET pg_safe_index.lock_timeout; RESET pg_safe_index.lock_attempts;');
+
+# The table is dropped while its rewrite waits for it, between the leaves and the client's command.
+new_tables();
+query(q{CREATE TABLE f_3 PARTITION OF f FOR VALUES FROM (2000) TO (3000); CREATE TABLE f_4 PARTITION OF f FOR VALUES FROM (3000) TO (4000);
+	ALTER TABLE f_3 OWNER TO owner; ALTER TABLE f_4 OWNER TO owner;
+	CREATE INDEX ON f_1 (b); CREATE INDEX ON f_3 (b); CREATE INDEX ON f_4 (b)});
+my $leaf = Session->new($node, set => 'SET pg_safe_index.mode = off;');
+my $dropper = Session->new($node, set => 'SET pg_safe_index.mode = off;');
+$leaf->run('BEGIN; LOCK TABLE ONLY f_3;');
+$owner->send('CREATE INDEX ON f (b);');
+$owner->wait_until_blocked;
+$dropper->send('BEGIN; LOCK TABLE ONLY f;');
+$dropper->wait_until_blocked;
+$leaf->run('ROLLBACK;');
+$dropper->finish;
+$owner->wait_until_blocked;
+$dropper->run('DROP TABLE f; COMMIT;');
+like($owner->finish, qr/ERROR:  42P01: the table was dropped while the index was built/, 'the table is dropped meanwhile');
+$_->quit for $leaf, $dropper;
 
 # With a wait of an hour the test would not end.
 new_tables();
