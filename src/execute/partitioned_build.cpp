@@ -319,7 +319,7 @@ void Build(const PartitionedBuild &build)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
 	if (!IsValidIndex(progress.index))
-		ereport(WARNING, (errmsg("index \"%s\" is invalid still", get_rel_name(progress.index)),
+		ereport(WARNING, (errmsg("index \"%s\" is still invalid", get_rel_name(progress.index)),
 						  errdetail("An index that is attached to it is invalid.")));
 }
 

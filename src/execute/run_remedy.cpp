@@ -30,8 +30,9 @@ void KeepIndexAndRaise(const Runner &runner, Oid index)
 	AbortAndBegin(runner.context);
 	const auto row = ReadClass(index);
 	if (row.has_value())
-		AddHint(*error, psprintf("Index \"%s\" has been built, and becomes the constraint then.",
-								 NameOf(*row).Shown()));
+		AddHint(*error,
+				psprintf("Index \"%s\" has been built: that command turns it into the constraint.",
+						 NameOf(*row).Shown()));
 	ReThrowError(error);
 }
 
