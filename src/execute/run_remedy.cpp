@@ -8,6 +8,7 @@
 #include "message/build_message.hpp"
 #include "pg/array.hpp"
 #include "pg/node.hpp"
+#include "pg/timeouts.hpp"
 
 namespace psi
 {
@@ -61,6 +62,9 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	PG_TRY();
 	{
 		AbortAndBegin(runner.context);
+		// The timeout that ended the command is not running any more, and there may be no other
+		// limit.
+		RestartStatementTimeout();
 		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
 		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
 						 name_if_free);
