@@ -221,11 +221,16 @@ void IndexAllPartitions(const PartitionedBuild &build)
 
 // Marks a partitioned index valid if each partition of its table has a valid part of it, as
 // validatePartitionedIndex() does. Waits for SHARE UPDATE EXCLUSIVE on the table, which keeps
-// partitions from being attached and detached.
+// partitions from being attached and detached. ANALYZE may hold it for long, so the snapshot comes
+// after the lock. Called in a transaction without one.
 void MarkValidIfComplete(Oid index)
 {
 	const Oid table = IndexGetRelation(index, true);
+	if (!OidIsValid(table))
+		return;
+	InvalidateCatalogSnapshot();
 	LockRelationOid(table, ShareUpdateExclusiveLock);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	bool complete = true;
 	int parts = 0;
 	const auto count = [&](const ClassRow &part, Oid, int)
@@ -264,12 +269,10 @@ void MarkValid(const PartitionedBuild &build, Oid index)
 	if (!OidIsValid(valid))
 		return;
 	Attach(build, index, LiveNameOf(valid));
-	CommitAndBegin(build.runner.context);
+	CommitAndBeginWithoutSnapshot(build.runner.context);
 	if (!IsValidIndex(index))
-	{
 		MarkValidIfComplete(index);
-		CommitAndBegin(build.runner.context);
-	}
+	CommitAndBegin(build.runner.context);
 }
 
 // Finds the index on the root that an earlier attempt created, or creates it. InvalidOid if there
@@ -319,7 +322,7 @@ void Build(const PartitionedBuild &build)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("the index was dropped while it was built")));
 	if (!IsValidIndex(progress.index))
-		ereport(WARNING, (errmsg("index \"%s\" is invalid still", get_rel_name(progress.index)),
+		ereport(WARNING, (errmsg("index \"%s\" is still invalid", get_rel_name(progress.index)),
 						  errdetail("An index that is attached to it is invalid.")));
 }
 

@@ -8,6 +8,7 @@
 #include "message/build_message.hpp"
 #include "pg/array.hpp"
 #include "pg/node.hpp"
+#include "pg/timeouts.hpp"
 
 namespace psi
 {
@@ -30,8 +31,9 @@ void KeepIndexAndRaise(const Runner &runner, Oid index)
 	AbortAndBegin(runner.context);
 	const auto row = ReadClass(index);
 	if (row.has_value())
-		AddHint(*error, psprintf("Index \"%s\" has been built, and becomes the constraint then.",
-								 NameOf(*row).Shown()));
+		AddHint(*error,
+				psprintf("Index \"%s\" has been built: that command turns it into the constraint.",
+						 NameOf(*row).Shown()));
 	ReThrowError(error);
 }
 
@@ -60,6 +62,9 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	PG_TRY();
 	{
 		AbortAndBegin(runner.context);
+		// The timeout that ended the command is not running any more, and there may be no other
+		// limit.
+		RestartStatementTimeout();
 		const auto name_if_free = [index, table] { return NameOfFreeIndex(index, table); };
 		DropConcurrently(runner.call, runner.context, table, runner.options.lock_timeout,
 						 name_if_free);

@@ -73,11 +73,13 @@ void RaiseLockNotAvailable(const LockWait &wait)
 
 void RaiseSameRewrite(int pid, const RelationName &table)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_IN_USE),
-			 errmsg("another session is building the same index on table \"%s\"", table.Shown()),
-			 pid != 0 ? errdetail("Process %d is executing the same command.", pid) : 0,
-			 errhint("Wait until it has ended. A second index of this definition needs a name.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_IN_USE),
+		 errmsg("another session is building the same index on table \"%s\"", table.Shown()),
+		 pid != 0 ? errdetail("Process %d is executing the same command.", pid) : 0,
+		 errhint(
+			 "Wait until it has ended. To build a second index like it, give that one a name.")));
 	pg_unreachable();
 }
 

@@ -233,6 +233,14 @@ is(query("SELECT wait_event_type FROM pg_stat_activity WHERE pid = $owner->{pid}
 release($idle);
 unlike($owner->finish, qr/ERROR/, '... and succeeds');
 
+# Nor has the drop of the index after a statement_timeout a limit then, but the same timeout.
+new_tables();
+$idle = idle('SELECT FROM t');
+like($owner->run(q{SET statement_timeout = '1s'; ALTER TABLE t ADD CONSTRAINT u UNIQUE (b);}),
+	qr/ERROR:  57014: canceling statement due to statement timeout\nHINT: .* could not be dropped/s, 'lock_timeout = 0: statement_timeout ends the drop as well');
+$owner->run('RESET statement_timeout;');
+release($idle);
+
 # An autovacuum that takes long. The deadlock check, which cancels it, has to come before the wait is over; the next autovacuum
 # may have begun by the next try.
 new_tables();
