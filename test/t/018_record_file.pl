@@ -132,7 +132,8 @@ is_read('highest', 1, qr/^row .*,move_index,i{63},i{63},i{63},922337203685477580
 	reset_at => $earliest, places => [ map { place($_, (2**48) x ($operations * ($actions + 1))) } ($postgres) x $databases ],
 	last => place(0, (2**48) x ($operations * ($actions + 1))));
 my %of_1_1 = (version => 1, empty => place_1_1(0), last => place_1_1(0));
-is_read('a file of 1.1', 1, qr/^row \(.*,refused,"CREATE INDEX i ON t \(a\)"\)\nstats \(postgres,create_index,10,1,2,3,4,0,".*",0\)\nstats \(postgres,drop_index,14,2,3,4,5,0,.*,0\)$/m,
+# The view is in no order.
+is_read('a file of 1.1', 1, qr/\A(?=.*^row \([^\n]*,refused,"CREATE INDEX i ON t \(a\)"\)$)(?=.*^stats \(postgres,create_index,10,1,2,3,4,0,[^\n]*,0\)$)(?=.*^stats \(postgres,drop_index,14,2,3,4,5,0,[^\n]*,0\)$)/ms,
 	%of_1_1, places => [ place_1_1($postgres, 1 .. 4, 2 .. 5) ]);
 is_read('a file of 1.1 at its limit', 1, qr/,refused,.*\nstats /, %of_1_1, places => [ map { place_1_1($_, (2**48) x ($operations * $actions)) } ($postgres) x $databases ],
 	last => place_1_1(0, (2**48) x ($operations * $actions)));
