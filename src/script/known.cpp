@@ -214,8 +214,13 @@ void JudgeConstraint(const State &state, const Settings &settings, Finding &find
 	Conclude(finding, settings);
 	if (finding.judgment.verdict.reason != Reason::violation)
 		return;
-	if (request.uses_index)
+	const char *name = request.constraint->conname;
+	const Found taken = name != nullptr ? FindIn(state, table.fact.schema, name) : Found{};
+	// An index of the table may be one that an earlier attempt has left for the constraint.
+	if (request.uses_index || (taken.Is() && taken.fact.table == table.number))
 		finding.unknown = NotFollowed(table.fact);
+	else if (taken.Is())
+		Refuse(finding, psprintf("relation \"%s\" already exists", name));
 	else
 		CheckKeys(state, table.fact, request, finding);
 }

@@ -144,6 +144,7 @@ my %migrations = (
 	'primary keys' => 'ALTER TABLE t ADD COLUMN id int; ALTER TABLE t ADD PRIMARY KEY (id); ALTER TABLE t ADD PRIMARY KEY (a); ALTER TABLE o ADD COLUMN d int; ALTER TABLE o ADD PRIMARY KEY (d)',
 	'a type that has no order' => 'ALTER TABLE t ADD COLUMN d json; CREATE INDEX ON t (d); CREATE INDEX ON t USING gin (d); ALTER TABLE t ADD COLUMN e text[]; CREATE INDEX ON t USING gin (e)',
 	'CREATE TABLE AS' => 'BEGIN; CREATE TABLE n AS SELECT 1 AS x; CREATE INDEX ON n (x); SELECT 1 AS y INTO m; CREATE INDEX ON m (y); COMMIT',
+	'a name that is taken' => 'CREATE TABLE n (x int); ALTER TABLE t ADD CONSTRAINT n UNIQUE (a); CREATE INDEX n ON t (a); CREATE INDEX IF NOT EXISTS n ON t (a)',
 	'REINDEX' => 'BEGIN; CREATE TABLE n (x int PRIMARY KEY); REINDEX TABLE n; COMMIT; REINDEX INDEX n_pkey; ALTER INDEX t_b RENAME TO u_b; REINDEX INDEX u_b; REINDEX INDEX t_b',
 );
 for my $name (sort keys %migrations)
