@@ -11,6 +11,14 @@ namespace psi
 namespace
 {
 
+int CompareNames(const void *a, const void *b)
+{
+	const RelationName &first = static_cast<const Member *>(a)->name;
+	const RelationName &second = static_cast<const Member *>(b)->name;
+	const int schemas = strcmp(first.schema, second.schema);
+	return schemas != 0 ? schemas : strcmp(first.name, second.name);
+}
+
 // A set while it is being collected.
 struct Collector
 {
@@ -49,6 +57,14 @@ struct Collector
 			*set.size += *size;
 		else
 			set.size.reset();
+	}
+
+	// A scan of pg_class meets the relations in no particular order. Not for a tree, whose members
+	// refer to each other by their positions.
+	RelationSet FinishSorted()
+	{
+		qsort(spelled.begin(), spelled.Count(), sizeof(Member), CompareNames);
+		return Finish();
 	}
 
 	RelationSet Finish()
@@ -120,7 +136,7 @@ RelationSet TablesIn(Oid schema, std::int64_t enough)
 		collector.CountTable(row);
 	};
 	VisitTables(schema, visit);
-	return collector.Finish();
+	return collector.FinishSorted();
 }
 
 List *OidsOfTablesIn(Oid schema)
@@ -157,7 +173,7 @@ RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, b
 	};
 	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr,
 							   {{Anum_pg_class_reltablespace, tablespace}}, visit);
-	return collector.Finish();
+	return collector.FinishSorted();
 }
 
 } // namespace psi

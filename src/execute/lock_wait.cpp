@@ -195,7 +195,9 @@ void RunBounded(const psi_call &client, MemoryContext context, const LockLimit &
 			LogLockWait(wait);
 		if (done)
 			return;
-		if (count >= limit.attempts)
+		// Each attempt is a transaction of its own, but the client has sent one command.
+		const int most = TransactionTimeoutInForce();
+		if (count >= limit.attempts || (most > 0 && wait.since_first >= most))
 			RaiseLockNotAvailable(wait);
 		if (count == 1)
 			TellLockWait(wait);

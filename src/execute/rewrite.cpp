@@ -264,6 +264,7 @@ RewriteResult RunAlone(const Runner &runner, const Refused &refused)
 	{
 		if (!build.named)
 			RaiseSameRewrite(HolderOf(tag), refused.first.target.table);
+		TellSameRewrite(HolderOf(tag), refused.first.target.table);
 		WaitUntilFree(tag, runner.context);
 		return {Rewritten::waited, nullptr};
 	}

@@ -10,14 +10,14 @@ namespace psi
 namespace
 {
 
-// 'index "event_at_idx"', or the command if the relation is gone.
-const char *WhatIsLocked(const LockWait &wait)
+// 'a lock on index "event_at_idx"'; with the command if it is not known on what.
+const char *WantedLock(const LockWait &wait)
 {
 	const auto row = ReadClass(wait.relation);
 	if (!row.has_value())
-		return psprintf("what \"%s\" needs", wait.command);
+		return psprintf("a lock that \"%s\" needs", wait.command);
 	const bool is_index = row->kind == RELKIND_INDEX || row->kind == RELKIND_PARTITIONED_INDEX;
-	return psprintf("%s \"%s\"", is_index ? "index" : "table", NameOf(*row).Shown());
+	return psprintf("a lock on %s \"%s\"", is_index ? "index" : "table", NameOf(*row).Shown());
 }
 
 // The transactions in the way, one a line; null if there is none any more.
@@ -42,7 +42,7 @@ void TellLockWait(const LockWait &wait)
 	const char *in_the_way = InTheWay(wait);
 	ereport(
 		NOTICE,
-		(errmsg("could not lock %s within %d ms: trying again later", WhatIsLocked(wait),
+		(errmsg("could not get %s within %d ms: trying again later", WantedLock(wait),
 				wait.timeout),
 		 in_the_way != nullptr ? errdetail_internal("%s", in_the_way) : 0,
 		 errhint("Other sessions can use the table in the meantime. There are up to %s attempts.",
@@ -51,8 +51,8 @@ void TellLockWait(const LockWait &wait)
 
 void LogLockWait(const LockWait &wait)
 {
-	ereport(LOG, (errmsg("pg_safe_index locked %s at attempt %d, %d ms after the first attempt",
-						 WhatIsLocked(wait), wait.attempts, static_cast<int>(wait.since_first)),
+	ereport(LOG, (errmsg("pg_safe_index got its locks at attempt %d, %d ms after the first attempt",
+						 wait.attempts, static_cast<int>(wait.since_first)),
 				  errdetail("The command was: %s", wait.command)));
 }
 
@@ -62,13 +62,21 @@ void RaiseLockNotAvailable(const LockWait &wait)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-		 errmsg_plural("could not lock %s within %d ms in %d attempt",
-					   "could not lock %s within %d ms in %d attempts", wait.attempts,
-					   WhatIsLocked(wait), wait.timeout, wait.attempts),
+		 errmsg_plural("could not get %s within %d ms in %d attempt",
+					   "could not get %s within %d ms in %d attempts", wait.attempts,
+					   WantedLock(wait), wait.timeout, wait.attempts),
 		 in_the_way != nullptr ? errdetail_internal("%s", in_the_way) : 0,
 		 errhint(
-			 "What has been done so far stays. The same command, sent again, goes on from there.")));
+			 "The same command can be sent again. It goes on with what has been done already.")));
 	pg_unreachable();
+}
+
+void TellSameRewrite(int pid, const RelationName &table)
+{
+	ereport(NOTICE,
+			(errmsg("waiting until another session has built the same index on table \"%s\"",
+					table.Shown()),
+			 pid != 0 ? errdetail("Process %d is executing the same command.", pid) : 0));
 }
 
 void RaiseSameRewrite(int pid, const RelationName &table)

@@ -28,6 +28,10 @@ void LogLockWait(const LockWait &wait);
 // Raises the ERROR (55P03) after the last attempt.
 [[noreturn]] void RaiseLockNotAvailable(const LockWait &wait);
 
+// A NOTICE that the command waits for the same rewrite on the table by another session, with this
+// pid. 0: it has ended meanwhile.
+void TellSameRewrite(int pid, const RelationName &table);
+
 // Raises the ERROR (55006) that another session, with this pid, is executing the same rewrite on
 // the table. 0: it has ended meanwhile.
 [[noreturn]] void RaiseSameRewrite(int pid, const RelationName &table);

@@ -131,7 +131,7 @@ $owner->send('ALTER TABLE t ADD CONSTRAINT u UNIQUE (b);');
 $owner->wait_for(qr/NOTICE: .*\b$idle->{pid}\b/s);
 release($idle);
 unlike($owner->finish, qr/ERROR/, 'once nobody is in the way, it succeeds');
-is(() = slurp_file($node->logfile, $log) =~ /^$owner->{pid} LOG:  pg_safe_index locked table "t" at attempt \d+,/mg, 1, '... and the log has a line');
+is(() = slurp_file($node->logfile, $log) =~ /^$owner->{pid} LOG:  pg_safe_index got its locks at attempt \d+,/mg, 1, '... and the log has a line');
 like(indexes(), qr/^t\|u\|\|t\|u$/m, '... and is complete');
 
 # The pause, which is long after a long wait.
@@ -178,7 +178,7 @@ query(q{ALTER TABLE tree DETACH PARTITION tree_rest;
 $idle = idle('SELECT FROM tree_rest');
 like($owner->run(q{SET pg_safe_index.lock_timeout = '100ms'; SET pg_safe_index.lock_attempts = 1;
 	ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000);}),
-	qr/ERROR:  55P03: could not lock table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'a partition of the default partition');
+	qr/ERROR:  55P03: could not get a lock on table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'a partition of the default partition');
 release($idle);
 
 # A lock that is not among those taken beforehand, here that of a trigger: no other table is blamed.
@@ -191,7 +191,7 @@ query(q{
 });
 $idle = idle('SELECT FROM elsewhere');
 like($owner->run('DROP INDEX tree_ba;'),
-	qr/ERROR:  55P03: could not lock what "DROP INDEX [a-z.]*tree_ba;" needs within 100 ms in 1 attempt\nHINT/, 'a lock that nobody knows of');
+	qr/ERROR:  55P03: could not get a lock that "DROP INDEX [a-z.]*tree_ba;" needs within 100 ms in 1 attempt\nHINT/, 'a lock that nobody knows of');
 release($idle);
 query('DROP EVENT TRIGGER look; DROP TABLE elsewhere');
 $owner->run('RESET pg_safe_index.lock_timeout; RESET pg_safe_index.lock_attempts;');
