@@ -192,7 +192,12 @@ WhyNot RewriteDrop(const Runner &runner, const Refused &refused)
 		server_refuses = server_refuses || judgment.target.refused;
 	if (server_refuses)
 		return "it could not be run as a whole";
-	const Remedy remedy{StepsToDrop(judgments), nullptr};
+	// One index: the user's own text, if there is a concurrent form.
+	Remedy remedy;
+	if (judgments.count == 1)
+		remedy = FindRemedy(judgments, refused.statement, runner.call.query, INT_MAX);
+	if (remedy.steps.IsEmpty())
+		remedy = {StepsToDrop(judgments), nullptr};
 	if (remedy.steps.Count() > 1 && !MayDropAll(judgments))
 		return "another object depends on one of the indexes";
 	TellAndRun(runner, refused, remedy);
