@@ -148,6 +148,8 @@ List *OidsOfTablesIn(Oid schema)
 			tables = lappend_oid(tables, form->oid);
 	};
 	VisitTables(schema, visit);
+	// Not in the order in which the rows happen to lie in pg_class.
+	list_sort(tables, list_oid_cmp);
 	return tables;
 }
 

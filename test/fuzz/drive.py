@@ -265,7 +265,7 @@ def check_log(chaos):
 
 def repeat(options):
 	"""One client, the same seed: the same statements and outcomes."""
-	options.clients, options.chaos_now = 1, False
+	options.clients, options.chaos_now, options.repeating = 1, False, True
 	for mode in options.modes:
 		digests, statements = [], options.repeat
 		for _ in range(2):
