@@ -266,9 +266,9 @@ void MarkValid(const PartitionedBuild &build, Oid index)
 		if (IsValidIndex(child))
 			valid = child;
 	}
-	if (!OidIsValid(valid))
-		return;
-	Attach(build, index, LiveNameOf(valid));
+	if (OidIsValid(valid))
+		Attach(build, index, LiveNameOf(valid));
+	// All partitions may be gone, too: then there is no index to attach.
 	CommitAndBeginWithoutSnapshot(build.runner.context);
 	if (!IsValidIndex(index))
 		MarkValidIfComplete(index);
