@@ -143,8 +143,6 @@ const char *AgeText(std::int64_t milliseconds)
 					static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
 }
 
-} // namespace
-
 const char *BlockerText(const Blocker &blocker)
 {
 	if (blocker.pid == 0)
@@ -155,6 +153,19 @@ const char *BlockerText(const Blocker &blocker)
 					blocker.idle ? ", idle in transaction" : "",
 					blocker.query != nullptr ? ": " : ".",
 					blocker.query != nullptr ? blocker.query : "");
+}
+
+} // namespace
+
+const char *BlockersText(const Blockers &blockers)
+{
+	StringInfoData lines;
+	initStringInfo(&lines);
+	for (int i = 0; i < blockers.count; ++i)
+		AppendLine(&lines, "%s", BlockerText(blockers.items[i]));
+	if (blockers.total > blockers.count)
+		AppendLine(&lines, "%s", psprintf("And %d more.", blockers.total - blockers.count));
+	return lines.data;
 }
 
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than,
@@ -172,21 +183,14 @@ void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_th
 	if (blockers.count == 0)
 		return;
 
-	StringInfoData detail;
-	initStringInfo(&detail);
 	for (int i = 0; i < blockers.count; ++i)
-	{
-		AppendLine(&detail, "%s", BlockerText(blockers.items[i]));
 		told.Add(blockers.items[i].mark);
-	}
-	if (blockers.total > blockers.count)
-		AppendLine(&detail, "%s", psprintf("And %d more.", blockers.total - blockers.count));
 	ereport(NOTICE, (errmsg_plural("%s has to wait for %d transaction that is older than %s",
 								   "%s has to wait for %d transactions that are older than %s",
 								   blockers.total, CommandName(command.operation), blockers.total,
 								   GetConfigOptionByName("pg_safe_index.report_blockers_after",
 														 nullptr, false)),
-					 errdetail_internal("%s", detail.data)));
+					 errdetail_internal("%s", BlockersText(blockers))));
 }
 
 void AddHint(ErrorData &error, const char *hint)

@@ -29,8 +29,9 @@ void WarnOfTimeouts(Operation operation);
 void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_than,
 						 Array<TransactionMark> &told);
 
-// A line about an open transaction that is in the way. Allocates.
-const char *BlockerText(const Blocker &blocker);
+// The transactions that are in the way, one a line; what is beyond blockers_max is counted.
+// Allocates.
+const char *BlockersText(const Blockers &blockers);
 
 // Appends a sentence to the error's own hint, in the current memory context.
 void AddHint(ErrorData &error, const char *hint);

@@ -2,7 +2,6 @@
 #include "message/lock_message.hpp"
 
 #include "message/build_message.hpp"
-#include "message/raise_violation.hpp"
 
 namespace psi
 {
@@ -24,15 +23,7 @@ const char *WantedLock(const LockWait &wait)
 const char *InTheWay(const LockWait &wait)
 {
 	const Blockers holders = HoldersOf(wait.relation, wait.mode);
-	if (holders.count == 0)
-		return nullptr;
-	StringInfoData lines;
-	initStringInfo(&lines);
-	for (int i = 0; i < holders.count; ++i)
-		AppendLine(&lines, "%s", BlockerText(holders.items[i]));
-	if (holders.total > holders.count)
-		AppendLine(&lines, "%s", psprintf("And %d more.", holders.total - holders.count));
-	return lines.data;
+	return holders.count > 0 ? BlockersText(holders) : nullptr;
 }
 
 } // namespace

@@ -111,17 +111,27 @@ void LookAtNewName(const State &state, const RelationFact &table, Finding &findi
 		Refuse(finding, psprintf("relation \"%s\" already exists", create.idxname));
 }
 
-void JudgeCreate(const State &state, const Settings &settings, Finding &finding)
+// The table of the request, described in the finding; refused if there is none of that name.
+Found FindTable(const State &state, const Settings &settings, Finding &finding)
 {
-	const Request &request = finding.judgment.request;
-	const Found table = FindRelation(state, *request.name);
+	const RangeVar &name = *finding.judgment.request.name;
+	const Found table = FindRelation(state, name);
 	if (!table.Is() || table.fact.kind == RelationKind::index ||
 		table.fact.kind == RelationKind::other)
 	{
 		RefuseMissing(finding);
-		return;
+		return {};
 	}
-	DescribeKnown(state, table.fact, !request.name->inh, settings, finding);
+	DescribeKnown(state, table.fact, !name.inh, settings, finding);
+	return table;
+}
+
+void JudgeCreate(const State &state, const Settings &settings, Finding &finding)
+{
+	const Request &request = finding.judgment.request;
+	const Found table = FindTable(state, settings, finding);
+	if (!table.Is())
+		return;
 	if (table.fact.IsLive())
 		finding.judgment.target.facts.permitted =
 			finding.judgment.target.facts.permitted &&
@@ -203,14 +213,9 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 void JudgeConstraint(const State &state, const Settings &settings, Finding &finding)
 {
 	const Request &request = finding.judgment.request;
-	const Found table = FindRelation(state, *request.name);
-	if (!table.Is() || table.fact.kind == RelationKind::index ||
-		table.fact.kind == RelationKind::other)
-	{
-		RefuseMissing(finding);
+	const Found table = FindTable(state, settings, finding);
+	if (!table.Is())
 		return;
-	}
-	DescribeKnown(state, table.fact, !request.name->inh, settings, finding);
 	Conclude(finding, settings);
 	if (finding.judgment.verdict.reason != Reason::violation)
 		return;
