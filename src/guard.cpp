@@ -60,7 +60,7 @@ Judgments JudgeAll(const Statement &statement, const Requests &requests)
 		const bool look = !refused && settings.Checks(request.operation) &&
 						  !(request.concurrently && statement.in_block);
 		circumstances.sized = !request.concurrently;
-		circumstances.enough = circumstances.sized ? settings.min_table_size : 0;
+		circumstances.wanted.enough = circumstances.sized ? settings.min_table_size : 0;
 		const Target target = look ? Look(request, circumstances) : Target{};
 		const Verdict verdict =
 			Judge(request.operation, request.concurrently, target.facts, settings);

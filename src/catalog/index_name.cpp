@@ -1,6 +1,7 @@
 // index_name: follows ChooseIndexName() and its helpers (indexcmds.c), which are not exported.
 #include "catalog/index_name.hpp"
 
+#include "pg/hash.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -55,28 +56,77 @@ const char *JoinColumnNames(const IndexStmt &create)
 	return joined.data;
 }
 
+struct GivenNames::Name
+{
+	struct Key
+	{
+		Oid schema;
+		NameData name;
+	} key;
+	bool given;
+	int next;
+};
+
+GivenNames::Name &GivenNames::Find(Oid schema, const char *name)
+{
+	if (names == nullptr)
+		names = MakeHash<Name>("pg_safe_index names", sizeof(Name::Key));
+	Name::Key key{};
+	key.schema = schema;
+	namestrcpy(&key.name, name);
+	bool found = false;
+	auto &entry = *static_cast<Name *>(hash_search(names, &key, HASH_ENTER, &found));
+	if (!found)
+	{
+		entry.given = false;
+		entry.next = 0;
+	}
+	return entry;
+}
+
+void GivenNames::Add(Oid schema, const char *name)
+{
+	Find(schema, name).given = true;
+}
+
+bool GivenNames::Has(Oid schema, const char *name) const
+{
+	if (names == nullptr)
+		return false;
+	Name::Key key{};
+	key.schema = schema;
+	namestrcpy(&key.name, name);
+	const auto *entry = static_cast<const Name *>(hash_search(names, &key, HASH_FIND, nullptr));
+	return entry != nullptr && entry->given;
+}
+
+int &GivenNames::NextNumber(Oid schema, const char *first)
+{
+	return Find(schema, first).next;
+}
+
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
-							const char *label, const RelationName *given, int given_count)
+							const char *label, GivenNames &given)
 {
 	// The name of a constraint must not be that of another constraint in the schema, either.
 	const bool is_constraint = strcmp(label, "idx") != 0;
-	const auto is_given = [&](const char *name)
+	const auto is_free = [&](const char *name)
 	{
-		for (int i = 0; i < given_count; ++i)
-		{
-			if (strcmp(given[i].schema, table.schema) == 0 && strcmp(given[i].name, name) == 0)
-				return true;
-		}
-		return false;
+		return !given.Has(schema, name) && !OidIsValid(get_relname_relid(name, schema)) &&
+			   !(is_constraint && ConstraintNameExists(name, schema));
 	};
-	const char *numbered = label;
-	for (int number = 1;; ++number)
+	// Many tables have the same first name if it has to be truncated. All that this search finds
+	// taken is taken for them, too: truncation goes on from there with every number.
+	int &number = given.NextNumber(schema, makeObjectName(table.name, columns, label));
+	for (;; ++number)
 	{
-		const char *name = makeObjectName(table.name, columns, numbered);
-		if (!OidIsValid(get_relname_relid(name, schema)) &&
-			!(is_constraint && ConstraintNameExists(name, schema)) && !is_given(name))
+		CHECK_FOR_INTERRUPTS();
+		char numbered[NAMEDATALEN];
+		snprintf(numbered, sizeof(numbered), number > 0 ? "%s%d" : "%s", label, number);
+		char *name = makeObjectName(table.name, columns, numbered);
+		if (is_free(name))
 			return name;
-		numbered = psprintf("%s%d", label, number);
+		pfree(name);
 	}
 }
 

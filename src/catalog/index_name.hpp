@@ -13,11 +13,29 @@ namespace psi
 // occurs twice gets a number. Allocates.
 const char *JoinColumnNames(const IndexStmt &create);
 
+// The names that commands which are still to be run will have given to indexes by then.
+class GivenNames
+{
+  public:
+	// Nobody else may choose this name. Allocates.
+	void Add(Oid schema, const char *name);
+	// Has the name been given?
+	bool Has(Oid schema, const char *name) const;
+	// The number with which a search for a free name goes on, 0 at first: the numbers below it are
+	// taken, and stay so. `first` is the name without a number. Allocates.
+	int &NextNumber(Oid schema, const char *first);
+
+  private:
+	struct Name;
+	Name &Find(Oid schema, const char *name);
+
+	HTAB *names = nullptr; // made when the first one is added
+};
+
 // Returns the name that DefineIndex() would choose (ChooseIndexName(), ChooseRelationName()):
-// table, columns and label, with a number if that is taken or one of the `given` names, which will
-// be created first. The label is "idx", "key" or "pkey"; a name with "pkey" has no columns, so
-// `columns` is null then. Allocates.
+// table, columns and label, with a number if that is taken or has been given. The label is "idx",
+// "key" or "pkey"; a name with "pkey" has no columns, so `columns` is null then. Allocates.
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
-							const char *label, const RelationName *given, int given_count);
+							const char *label, GivenNames &given);
 
 } // namespace psi

@@ -24,19 +24,23 @@ struct Collector
 {
 	RelationSet set;
 	Array<Member> spelled;
-	std::int64_t enough;
+	Wanted wanted;
 
-	explicit Collector(std::int64_t enough_bytes) : enough(enough_bytes)
+	explicit Collector(const Wanted &what) : wanted(what)
 	{
-		if (enough > 0)
+		if (wanted.enough > 0)
 			set.size = 0;
 	}
 
 	// Keeps the name of a relation. Returns its position, or -1 if there are enough of them.
 	int KeepName(const ClassRow &row, bool leaf, int parent)
 	{
-		if (set.spelled_members >= spelled_members_max || spelled.Count() >= spelled_max)
+		if (!wanted.all_names &&
+			(set.spelled_members >= spelled_members_max || spelled.Count() >= spelled_max))
+		{
+			set.complete = false;
 			return -1;
+		}
 		spelled.Add({NameOf(row), row.schema, leaf, parent});
 		if (leaf)
 			++set.spelled_members;
@@ -50,7 +54,7 @@ struct Collector
 		if (table.persistence == RELPERSISTENCE_TEMP || IsCreatedHere(table.id))
 			return;
 		++set.standing;
-		if (!set.size.has_value() || *set.size >= enough)
+		if (!set.size.has_value() || *set.size >= wanted.enough)
 			return;
 		const auto size = MainForkSize(table.id);
 		if (size.has_value())
@@ -77,9 +81,9 @@ struct Collector
 
 } // namespace
 
-RelationSet PartitionsOf(Oid root, std::int64_t enough)
+RelationSet PartitionsOf(Oid root, const Wanted &wanted)
 {
-	Collector collector(enough);
+	Collector collector(wanted);
 	// The positions of the partitioned tables on the way from the root to the current level.
 	Array<int> parents;
 	parents.Add(-1);
@@ -126,9 +130,9 @@ template <typename Visit> void VisitTables(Oid schema, Visit visit)
 
 } // namespace
 
-RelationSet TablesIn(Oid schema, std::int64_t enough)
+RelationSet TablesIn(Oid schema, const Wanted &wanted)
 {
-	Collector collector(enough);
+	Collector collector(wanted);
 	const auto visit = [&collector](Form_pg_class form)
 	{
 		const ClassRow row = RowOf(form);
@@ -153,9 +157,9 @@ List *OidsOfTablesIn(Oid schema)
 	return tables;
 }
 
-RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, bool &all_owned)
+RelationSet IndexesIn(Oid tablespace, const List *owners, const Wanted &wanted, bool &all_owned)
 {
-	Collector collector(enough);
+	Collector collector(wanted);
 	all_owned = true;
 	const auto visit = [&](Form_pg_class form)
 	{

@@ -20,7 +20,16 @@ struct Member
 	int parent = -1;   // position of its parent in RelationSet::spelled; -1: the root
 };
 
-// A set keeps the names of at most this many relations that hold rows.
+// How much a set is to hold.
+struct Wanted
+{
+	// Sizes are added up until they reach this many bytes, and are not read if it is 0.
+	std::int64_t enough = 0;
+	// All names. Otherwise those of the first relations are enough: a hint shows no more.
+	bool all_names = false;
+};
+
+// A set keeps the names of at most this many relations that hold rows, unless all are wanted.
 constexpr int spelled_members_max = 10;
 // It keeps at most this many names if those of partitioned tables are included.
 constexpr int spelled_max = 30;
@@ -38,17 +47,17 @@ struct RelationSet
 	const Member *spelled = nullptr;
 	int spelled_count = 0;
 	int spelled_members = 0; // those of them that hold rows
+	bool complete = true;    // all of them are spelled
 };
 
-// Returns the partitions below a partitioned table, on every level. In all three functions, sizes
-// are added up until they reach `enough` bytes, and are not read if it is 0. Allocates in the
-// current memory context.
-RelationSet PartitionsOf(Oid root, std::int64_t enough);
+// Returns the partitions below a partitioned table, on every level. Allocates in the current memory
+// context.
+RelationSet PartitionsOf(Oid root, const Wanted &wanted);
 
 // Returns the tables and materialized views that REINDEX SCHEMA processes or, for InvalidOid,
 // REINDEX DATABASE (ReindexMultipleTables()). Relations that initdb has created do not count: the
 // catalogs are allowed anyway, and nobody waits for the few small tables of information_schema.
-RelationSet TablesIn(Oid schema, std::int64_t enough);
+RelationSet TablesIn(Oid schema, const Wanted &wanted);
 
 // The OIDs of the same tables without temporary ones. Allocates.
 List *OidsOfTablesIn(Oid schema);
@@ -57,6 +66,6 @@ List *OidsOfTablesIn(Oid schema);
 // belong to one of the owners, or to anyone if that is NIL. Standing and size are those of their
 // tables. `tablespace` as in pg_class.reltablespace: InvalidOid for the database's default.
 // `all_owned` is set: may the current role move all of them?
-RelationSet IndexesIn(Oid tablespace, const List *owners, std::int64_t enough, bool &all_owned);
+RelationSet IndexesIn(Oid tablespace, const List *owners, const Wanted &wanted, bool &all_owned);
 
 } // namespace psi

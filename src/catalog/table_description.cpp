@@ -44,7 +44,7 @@ const Description *Describe(const ClassRow &table, bool only, const Circumstance
 		facts.kind = TableKind::partitioned_table;
 		if (only)
 			break;
-		description->set = PartitionsOf(table.id, circumstances.enough);
+		description->set = PartitionsOf(table.id, circumstances.wanted);
 		facts.members = description->set.members;
 		facts.standing = description->set.standing;
 		facts.foreign = description->set.foreign;

@@ -20,9 +20,9 @@ SeenTables *MakeSeenTables();
 // The circumstances of a statement that Look() takes into account.
 struct Circumstances
 {
-	std::int64_t enough = 0; // sizes of several relations are added up until this many bytes
-	bool sized = false;      // the size is wanted at all
-	bool in_block = false;   // CONCURRENTLY cannot run here, nor can REINDEX of several relations
+	Wanted wanted;         // of several relations
+	bool sized = false;    // the size is wanted at all
+	bool in_block = false; // CONCURRENTLY cannot run here, nor can REINDEX of several relations
 	bool primary_key_before = false; // an earlier operation of the statement adds a primary key
 	SeenTables *seen = nullptr;      // null: the statement has only one operation
 };

@@ -89,6 +89,7 @@ Target LookAtDropIndex(const Request &request, const Circumstances &circumstance
 	if (index->is_partition || OidIsValid(get_index_constraint(index->id)))
 	{
 		facts.resolves = false;
+		target.index_id = index->id;
 		target.refused = true;
 		return target;
 	}

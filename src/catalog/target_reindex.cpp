@@ -89,7 +89,7 @@ void LookAtReindexMany(const ReindexStmt &reindex, const Circumstances &circumst
 	if (target.facts.permitted)
 		DescribeSet(whole_database ? TableKind::database : TableKind::schema,
 					whole_database ? database : reindex.name,
-					TablesIn(schema, circumstances.enough), target);
+					TablesIn(schema, circumstances.wanted), target);
 }
 
 // Follows AlterTableMoveAll().
@@ -107,7 +107,7 @@ Target LookAtMoveAll(const AlterTableMoveAllStmt &move, const Circumstances &cir
 		from = InvalidOid; // as in pg_class.reltablespace
 
 	const List *owners = roleSpecsToIds(move.roles);
-	const RelationSet set = IndexesIn(from, owners, circumstances.enough, target.facts.permitted);
+	const RelationSet set = IndexesIn(from, owners, circumstances.wanted, target.facts.permitted);
 	if (target.facts.permitted)
 		DescribeSet(TableKind::tablespace, move.orig_tablespacename, set, target);
 	return target;

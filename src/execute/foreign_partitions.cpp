@@ -94,8 +94,8 @@ bool IndexPartition(const ForeignBuild &build, const Partition &partition, Memor
 		return true;
 	// The name is chosen when what a failed build has left is gone.
 	const RelationName table = QualifiedNameOf(*row);
-	const RelationName index{table.schema,
-							 ChooseName(build.plan, NameOf(*row), row->schema, nullptr, 0), false};
+	const RelationName index{table.schema, ChooseName(build.plan, NameOf(*row), row->schema),
+							 false};
 	Steps steps;
 	BuildOnTable(steps, build.plan, table, index);
 	RunStep(runner, steps.All().Last());

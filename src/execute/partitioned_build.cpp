@@ -42,8 +42,8 @@ RelationName LiveNameOf(Oid relation)
 // The name of the index on a table of the tree.
 RelationName IndexNameFor(const PartitionedBuild &build, const ClassRow &table)
 {
-	return {QualifiedNameOf(table).schema,
-			ChooseName(build.plan, NameOf(table), table.schema, nullptr, 0), false};
+	return {QualifiedNameOf(table).schema, ChooseName(build.plan, NameOf(table), table.schema),
+			false};
 }
 
 void RunSteps(const PartitionedBuild &build, const Steps &steps)
@@ -330,7 +330,7 @@ void Build(const PartitionedBuild &build)
 
 void BuildOnPartitionTree(const Runner &runner, const IndexPlan &plan, Oid root)
 {
-	Progress &progress = *Make(Progress{InvalidOid, PartitionsOf(root, 0).members, 0});
+	Progress &progress = *Make(Progress{InvalidOid, PartitionsOf(root, {}).members, 0});
 	PG_TRY();
 	{
 		Build({runner, plan, root, progress});

@@ -37,7 +37,7 @@ const char *NameForConstraint(const IndexPlan &plan, const Target &target, const
 	return OidIsValid(earlier) && !OidIsValid(get_index_constraint(earlier)) &&
 				   IsSameIndex(earlier, *plan.create, target.table_id, query)
 			   ? first
-			   : ChooseName(plan, target.table, target.schema, nullptr, 0);
+			   : ChooseName(plan, target.table, target.schema);
 }
 
 Remedy RemedyForConstraint(const Judgment &judgment, const char *query)
@@ -79,8 +79,7 @@ struct Refused
 
 void TellAndRun(const Runner &runner, const Refused &refused, const Remedy &remedy)
 {
-	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
-				  refused.statement.text);
+	TellRewritten(refused.judgments, FirstCommands(TextsOf(remedy.steps)), refused.statement.text);
 	RunRemedy(runner, remedy, refused.first);
 }
 
@@ -97,7 +96,7 @@ WhyNot RebuildSkipped(const Runner &runner, const Refused &refused)
 		!IsSameIndex(invalid.id, *create, invalid.table_id, runner.call.query))
 		return "the invalid index is not the one that the command asks for, or is being built";
 	const Remedy remedy = FindRemedyForTable(refused.first, refused.statement, runner.call.query);
-	if (remedy.steps.IsEmpty() || remedy.remark != nullptr)
+	if (!remedy.IsWhole())
 		return no_safe_form;
 	TellAndRun(runner, refused, remedy);
 	return nullptr;
@@ -157,7 +156,7 @@ Remedy RemedyWithoutLeftovers(const Runner &runner, const Refused &refused, cons
 	const Remedy again =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
 	// Another session may have locked the table meanwhile.
-	return !again.steps.IsEmpty() && again.remark == nullptr ? again : remedy;
+	return again.IsWhole() ? again : remedy;
 }
 
 // Every other command: runs the commands of the hint, or commands like them.
@@ -174,8 +173,7 @@ WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy reme
 	}
 	if (operation == Operation::attach_partition)
 		remedy = RemedyWithoutLeftovers(runner, refused, remedy);
-	TellRewritten(refused.judgments, FirstCommands(AsCommands(remedy.steps, 0)),
-				  refused.statement.text);
+	TellRewritten(refused.judgments, FirstCommands(TextsOf(remedy.steps)), refused.statement.text);
 	if (operation == Operation::reindex || operation == Operation::move_index)
 		DropLeftByEarlierReindex(runner, refused.first);
 	RunRemedy(runner, remedy, refused.first);
@@ -197,7 +195,7 @@ WhyNot RewriteDrop(const Runner &runner, const Refused &refused)
 	if (judgments.count == 1)
 		remedy = FindRemedy(judgments, refused.statement, runner.call.query, INT_MAX);
 	if (remedy.steps.IsEmpty())
-		remedy = {StepsToDrop(judgments), nullptr};
+		remedy.steps = StepsToDrop(judgments);
 	if (remedy.steps.Count() > 1 && !MayDropAll(judgments))
 		return "another object depends on one of the indexes";
 	TellAndRun(runner, refused, remedy);
@@ -226,7 +224,7 @@ WhyNot RunSafeForm(const Runner &runner, const Refused &refused)
 		return "its columns would have to be made NOT NULL first, which could not be undone";
 	if (on_partitions && operation == Operation::add_constraint)
 		return RewriteOnPartitions(runner, refused);
-	return remedy.remark == nullptr ? RewriteAsHinted(runner, refused, remedy) : no_safe_form;
+	return remedy.IsWhole() ? RewriteAsHinted(runner, refused, remedy) : no_safe_form;
 }
 
 // An index that mode rewrite is to build, as far as two sessions may ask for the same one.

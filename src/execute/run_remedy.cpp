@@ -87,7 +87,7 @@ void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
 {
 	ErrorData *error = TakeError(runner.context);
 	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
-							 FirstCommands(list_truncate(AsCommands(remedy.steps, 0), done))));
+							 FirstCommands(list_truncate(TextsOf(remedy.steps), done))));
 	ReThrowError(error);
 }
 

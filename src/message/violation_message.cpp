@@ -206,11 +206,14 @@ const char *Hint(const Judgments &judgments, const StatementText &statement, con
 				&hint,
 				"%s cannot run inside a transaction block, a function or a string of several statements. %s",
 				wording.concurrent, wording.frameworks);
-		const List *commands = AsCommands(remedy.steps, facts.lock_timeout);
+		const List *commands = AsCommands(remedy.steps, {facts.lock_timeout, Mode::off});
 		AppendLine(&hint, list_length(commands) > 1 ? "Use, one command at a time:\n%s" : "Use: %s",
 				   AsLines(commands));
 	}
+	if (remedy.more)
+		AppendLine(&hint, "%s", "and so on; pg_safe_index_plan() returns all commands.");
 	AppendLine(&hint, "%s", remedy.remark);
+	AppendLine(&hint, "%s", remedy.note);
 	AppendLine(&hint, "Mode rewrite does not run it: %s.", facts.why_not);
 	return hint.data;
 }

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 
-#include "catalog/index_name.hpp"
 #include "pg/list.hpp"
 #include "plan/index_definition.hpp"
 
@@ -215,9 +214,15 @@ bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const ch
 }
 
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
-					   const RelationName *given, int given_count)
+					   GivenNames &given)
 {
-	return ChooseIndexName(table, schema, plan.columns, plan.label, given, given_count);
+	return ChooseIndexName(table, schema, plan.columns, plan.label, given);
+}
+
+const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema)
+{
+	GivenNames none;
+	return ChooseName(plan, table, schema, none);
 }
 
 const char *FirstName(const IndexPlan &plan, const RelationName &table)

@@ -5,6 +5,7 @@
 // raises. The others take no locks and raise nothing but out of memory.
 #pragma once
 
+#include "catalog/index_name.hpp"
 #include "catalog/judgment.hpp"
 
 namespace psi
@@ -51,10 +52,12 @@ IndexPlan PlanForConstraint(const Request &request);
 bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const char *query,
 						 IndexPlan &plan);
 
-// The name that PostgreSQL would choose for the index on a table in `schema` if the `given_count`
-// names in `given` were taken, too. Allocates.
+// The name that PostgreSQL would choose for the index on a table in `schema` if the names in
+// `given` were taken, too. Allocates.
 const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema,
-					   const RelationName *given, int given_count);
+					   GivenNames &given);
+// The same, if none is given.
+const char *ChooseName(const IndexPlan &plan, const RelationName &table, Oid schema);
 
 // The first name that PostgreSQL would try, taken or not. Allocates.
 const char *FirstName(const IndexPlan &plan, const RelationName &table);

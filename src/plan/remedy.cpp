@@ -67,19 +67,6 @@ bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &s
 	return true;
 }
 
-const char *RestOf(int rest, const char *one, const char *several)
-{
-	return rest > 0 ? psprintf("Then do the same for %d more %s.", rest, rest == 1 ? one : several)
-					: nullptr;
-}
-
-const char *JoinRemarks(const char *first, const char *second)
-{
-	if (first == nullptr || second == nullptr)
-		return first != nullptr ? first : second;
-	return psprintf("%s %s", first, second);
-}
-
 const char *FirstCommands(const List *commands)
 {
 	const int rest = list_length(commands) - spelled_requests_max;

@@ -13,16 +13,28 @@ namespace psi
 
 struct Remedy
 {
-	Array<Step> steps;            // empty: PostgreSQL has no safe form
-	const char *remark = nullptr; // a sentence that has to go with the commands; null: none
+	Array<Step> steps; // empty: PostgreSQL has no safe form, or there is nothing to do
+	// Why there are no steps, or what they leave undone, as sentences. Null: they do all that the
+	// command would have done.
+	const char *remark = nullptr;
+	const char *note = nullptr; // what else there is to know about the steps; null: nothing
+	bool more = false;          // there are more steps than these
+	bool idle = false;          // there is nothing to do
+
+	// Do the steps do all that the command would have done?
+	bool IsWhole() const
+	{
+		return !steps.IsEmpty() && remark == nullptr && !more;
+	}
 };
 
-// A hint spells out this many indexes or constraints of one command, and counts the rest.
+// A hint spells out this many indexes or constraints of one command.
 constexpr int spelled_requests_max = 10;
 
 // The remedy for a command. It is made from the user's own text if possible, otherwise from the
-// tree. `most` is how many indexes or constraints of one command are spelled out; the remark counts
-// the others. Allocates in the current memory context.
+// tree. `most` is how many indexes or constraints of one command are spelled out; how many
+// partitions are, depends on the names that the sets of relations hold. Allocates in the current
+// memory context.
 Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, const char *query,
 				  int most);
 
@@ -32,8 +44,8 @@ Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &stateme
 						  const char *query);
 
 // The steps that drop all indexes of a DROP INDEX, one by one. One on a partitioned table has no
-// concurrent form, but its wait for the lock is bounded. A name that does not exist gets a step,
-// too, for its NOTICE. Allocates.
+// concurrent form, and is a violation again, but its wait for the lock is bounded. A name that does
+// not exist gets a step, too, for its NOTICE. Allocates.
 Array<Step> StepsToDrop(const Judgments &judgments);
 
 // The first spelled_requests_max commands, one a line; the rest is counted. Allocates.

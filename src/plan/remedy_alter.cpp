@@ -80,28 +80,27 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		return NoSteps(no_text);
 
 	const char *remark = nullptr;
-	int used = 0;
-	Array<RelationName> names;
+	int shown = 0;
+	GivenNames given;
 	for (const Judgment &judgment : judgments)
 	{
-		if (names.Count() == most)
+		CHECK_FOR_INTERRUPTS();
+		if (shown == most)
 			break;
 		if (!judgment.verdict.IsViolation())
 			continue;
+		++shown;
 		const Target &target = judgment.target;
 		for (const char *column : Each<const char>(target.nullable_columns))
 			AppendNotNull(steps, target, column);
-		if (judgment.request.uses_index)
-		{
-			if (!AppendUsedIndex(steps, judgment, statement))
-				return NoSteps(no_text);
-			++used;
-		}
-		else
-			remark = BuildIndex(steps, target, PlanForConstraint(judgment.request), names);
+		if (!judgment.request.uses_index)
+			remark = BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
+		else if (!AppendUsedIndex(steps, judgment, statement))
+			return NoSteps(no_text);
 	}
-	const int rest = judgments.violations - names.Count() - used;
-	return {steps.All(), JoinRemarks(remark, RestOf(rest, "constraint", "constraints"))};
+	const bool more =
+		shown < judgments.violations || !judgments.FirstViolation().target.set.complete;
+	return {steps.All(), remark, nullptr, more};
 }
 
 namespace
@@ -146,24 +145,23 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	}
 
 	const char *remark = nullptr;
-	Array<RelationName> names;
+	GivenNames given;
+	int shown = 0;
 	for (const MissingIndex &missing : target.missing)
 	{
-		if (names.Count() == most)
+		CHECK_FOR_INTERRUPTS();
+		if (shown == most)
 			break;
+		++shown;
 		IndexPlan plan;
 		if (!PlanForMissingIndex(*missing.create, target, query, plan))
 			return NoSteps(no_text);
-		remark = BuildIndex(steps, target, plan, names);
+		remark = BuildIndex(steps, target, plan, given);
 	}
 
 	AppendAttach(steps, judgment, statement);
-	const int rest = target.missing.count - names.Count();
-	if (rest > 0)
-		remark = JoinRemarks(remark,
-							 psprintf("Before the last command, do the same for %d more index%s.",
-									  rest, rest == 1 ? "" : "es"));
-	return {steps.All(), remark};
+	const bool more = shown < target.missing.count || !target.set.complete;
+	return {steps.All(), remark, nullptr, more};
 }
 
 } // namespace psi

@@ -16,31 +16,16 @@ namespace
 constexpr const char *table_is_locked =
 	"The commands for the partitions cannot be shown while another session has locked the table: send the command again later.";
 
-// What to tell the user about the partitions that no command names. Null if nothing.
-const char *RemarkOn(const RelationSet &partitions)
-{
-	StringInfoData remark;
-	initStringInfo(&remark);
-	const int rest = partitions.members - partitions.spelled_members;
-	if (partitions.spelled_count == spelled_max)
-		appendStringInfoString(&remark, "Then do the same for all other partitions.");
-	else if (rest > 0)
-		appendStringInfo(&remark, "Then do the same for %d more leaf partition%s.", rest,
-						 rest == 1 ? "" : "s");
-	if (partitions.foreign > 0)
-		appendStringInfo(
-			&remark,
-			"%sPartitions that are foreign tables have no index, and keep the one on the partitioned table marked invalid this way.",
-			remark.len > 0 ? " " : "");
-	return remark.len > 0 ? remark.data : nullptr;
-}
+constexpr const char *foreign_partitions =
+	"Partitions that are foreign tables have no index, and keep the one on the partitioned table marked invalid this way.";
 
 // PostgreSQL cannot build an index on a partitioned table concurrently. Its documentation of CREATE
 // INDEX has the way around that: create an index on the table alone, which is invalid at first;
 // build an index concurrently on each leaf partition; attach each, which makes the first index
 // valid in the end. Returns the remark, or null.
 const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const RelationName &table,
-							  const RelationName &index, const RelationSet &partitions)
+							  const RelationName &index, const RelationSet &partitions,
+							  GivenNames &given)
 {
 	CreateOnly(steps, plan, table, index);
 
@@ -50,9 +35,10 @@ const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const Relatio
 	names.Add(index);
 	for (int i = 0; i < partitions.spelled_count; ++i)
 	{
+		CHECK_FOR_INTERRUPTS();
 		const Member &member = partitions.spelled[i];
-		const char *chosen =
-			ChooseName(plan, member.name, member.schema, names.begin(), names.Count());
+		const char *chosen = ChooseName(plan, member.name, member.schema, given);
+		given.Add(member.schema, chosen);
 		const RelationName &name = names.Add(NameBeside(member.name, chosen));
 		if (member.leaf)
 			BuildOnTable(steps, plan, member.name, name);
@@ -61,7 +47,7 @@ const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const Relatio
 		// The root is number -1.
 		AttachIndex(steps, names[member.parent + 1], name);
 	}
-	return RemarkOn(partitions);
+	return partitions.foreign > 0 ? foreign_partitions : nullptr;
 }
 
 // IF NOT EXISTS, and the name is that of a valid index or of something else: the command locks all
@@ -79,15 +65,14 @@ const char *RemarkOnExisting(const Judgment &judgment)
 
 } // namespace
 
-const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
-					   Array<RelationName> &names)
+const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given)
 {
-	const char *name = plan.name != nullptr ? plan.name
-											: ChooseName(plan, target.table, target.schema,
-														 names.begin(), names.Count());
-	const RelationName &index = names.Add(NameBeside(target.table, name));
+	const char *name =
+		plan.name != nullptr ? plan.name : ChooseName(plan, target.table, target.schema, given);
+	given.Add(target.schema, name);
+	const RelationName index = NameBeside(target.table, name);
 	if (target.facts.kind == TableKind::partitioned_table)
-		return BuildOnPartitions(steps, plan, target.table, index, target.set);
+		return BuildOnPartitions(steps, plan, target.table, index, target.set, given);
 	BuildOnTable(steps, plan, target.table, index);
 	return nullptr;
 }
@@ -95,7 +80,7 @@ const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 {
 	if (const char *remark = RemarkOnExisting(judgment); remark != nullptr)
-		return NoSteps(remark);
+		return {{}, remark, nullptr, false, true};
 	Steps steps;
 	IndexPlan plan;
 	const Repeatable repeatable = PlanOnPartitions(judgment, query, plan);
@@ -104,9 +89,9 @@ Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 	if (repeatable == Repeatable::no)
 		return NoSteps(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
-	Array<RelationName> names;
-	const char *remark = BuildIndex(steps, judgment.target, plan, names);
-	return {steps.All(), remark};
+	GivenNames given;
+	const char *remark = BuildIndex(steps, judgment.target, plan, given);
+	return {steps.All(), remark, nullptr, !judgment.target.set.complete};
 }
 
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,

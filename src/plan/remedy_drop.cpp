@@ -11,9 +11,6 @@ namespace psi
 namespace
 {
 
-constexpr const char *no_concurrent_drop =
-	"PostgreSQL has no concurrent form for a partitioned index. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
-
 HTAB *MakeOidSet()
 {
 	return MakeHash<Oid>("pg_safe_index indexes");
@@ -32,31 +29,70 @@ bool IsPartitioned(const Judgment &judgment)
 	return judgment.target.facts.kind == TableKind::partitioned_table;
 }
 
-// Adds one command for each index that can be dropped concurrently, up to `most`. Returns how many
-// more there are.
-int AddDrops(Steps &steps, const Judgments &judgments, int most)
+const char *IfExists(const Judgment &judgment)
+{
+	return judgment.request.missing_ok ? "IF EXISTS " : "";
+}
+
+// The drop of an index that exists.
+void AppendDrop(Steps &steps, const Judgment &judgment)
+{
+	const Target &target = judgment.target;
+	if (IsPartitioned(judgment))
+		appendStringInfo(steps.Violate({AccessExclusiveLock, target.table, LockedPart::tree}),
+						 "DROP INDEX %s%s;", IfExists(judgment), target.index.Quoted());
+	else
+		appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s%s;", IfExists(judgment),
+						 target.index.Quoted());
+}
+
+// Will PostgreSQL refuse the command for one of the names? An index that is attached to a
+// partitioned index can only be dropped together with that one.
+bool IsRefused(const Judgments &judgments)
+{
+	if (judgments.items[judgments.count - 1].target.ends_command)
+		return true;
+	HTAB *partitioned = MakeOidSet();
+	for (const Judgment &judgment : judgments)
+	{
+		if (IsPartitioned(judgment))
+			AddOid(partitioned, judgment.target.index_id);
+	}
+	const auto is_dropped_with_parent = [partitioned](Oid index)
+	{
+		while (OidIsValid(index) && hash_search(partitioned, &index, HASH_FIND, nullptr) == nullptr)
+			index = get_rel_relispartition(index) ? get_partition_parent(index, true) : InvalidOid;
+		return OidIsValid(index);
+	};
+	for (const Judgment &judgment : judgments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (judgment.target.refused && !is_dropped_with_parent(judgment.target.index_id))
+			return true;
+	}
+	return false;
+}
+
+// Adds one command for each index, up to `most` of them. Returns whether there are more.
+bool AppendDrops(Steps &steps, const Judgments &judgments, int most)
 {
 	HTAB *named = MakeOidSet();
-	int rest = 0;
 	for (const Judgment &judgment : judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const Target &target = judgment.target;
-		if (target.index.name == nullptr || IsPartitioned(judgment) ||
-			!AddOid(named, target.index_id))
+		if (target.index.name == nullptr || !AddOid(named, target.index_id))
 			continue;
-		if (steps.BuildCount() < most)
-			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s%s;",
-							 judgment.request.missing_ok ? "IF EXISTS " : "",
-							 target.index.Quoted());
-		else
-			++rest;
+		if (steps.Count() == most)
+			return true;
+		AppendDrop(steps, judgment);
 	}
-	return rest;
+	return false;
 }
 
-// Adds the user's command as it is, without comments around it.
-bool AddCommand(Steps &steps, const RelationName &table, const StatementText &statement)
+// Returns the user's command as it is, without comments around it, and with a semicolon; null if
+// the text cannot serve for it.
+const char *CommandIn(const StatementText &statement)
 {
 	int begin = 0;
 	int end = 0;
@@ -69,17 +105,16 @@ bool AddCommand(Steps &steps, const RelationName &table, const StatementText &st
 		end = tokens.PreviousEnd();
 	};
 	if (!ScannerAccepts(walk) || end <= begin)
-		return false;
-	appendStringInfo(steps.Finish({AccessExclusiveLock, table}), "%.*s;", end - begin,
-					 statement.text + begin);
-	return true;
+		return nullptr;
+	return psprintf("%.*s;", end - begin, statement.text + begin);
 }
 
-// DROP ... CASCADE: the indexes first, concurrently; then the command.
+// DROP ... CASCADE: the indexes first, concurrently; then the command, which is a violation again
+// if it still has indexes to drop.
 Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, int most)
 {
 	Steps steps;
-	int rest = 0;
+	bool more = false;
 	bool has_dependent = false;
 	for (const CascadedIndex &cascaded : judgment.target.cascaded)
 	{
@@ -87,22 +122,22 @@ Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, 
 		// One that cannot be dropped by itself.
 		if (cascaded.index.is_partition || OidIsValid(get_index_constraint(cascaded.index.id)))
 			has_dependent = true;
-		else if (steps.BuildCount() < most)
+		else if (steps.Count() < most)
 			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s;",
 							 NameOf(cascaded.index).Quoted());
 		else
-			++rest;
+			more = true;
 	}
-	const bool complete = AddCommand(steps, judgment.target.table, statement) && rest == 0;
-	const char *remark = complete
-							 ? nullptr
-							 : psprintf("Before the last command, do the same for %d more index%s.",
-										rest, rest == 1 ? "" : "es");
-	const char *of_dependent =
+	const char *note =
 		has_dependent
 			? "Indexes of constraints and of partitioned indexes cannot be dropped concurrently: the last command still drops them."
 			: nullptr;
-	return {steps.All(), JoinRemarks(remark, of_dependent)};
+	const char *command = CommandIn(statement);
+	if (command == nullptr)
+		return {steps.All(), "Then run the command itself.", note, more};
+	const StepLock lock{AccessExclusiveLock, judgment.target.table};
+	appendStringInfoString(has_dependent ? steps.Violate(lock) : steps.Finish(lock), command);
+	return {steps.All(), nullptr, note, more};
 }
 
 } // namespace
@@ -111,38 +146,26 @@ Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, 
 {
 	if (judgments.FirstViolation().request.drop != nullptr)
 		return ForDropCascade(judgments.FirstViolation(), statement, most);
-	Steps steps;
-	bool partitioned = false;
-	bool partitioned_only = true;
-	for (const Judgment &judgment : judgments)
-	{
-		if (IsPartitioned(judgment))
-			partitioned = true;
-		else if (judgment.verdict.IsViolation())
-			partitioned_only = false;
-	}
-	if (partitioned_only)
-		return NoSteps(no_concurrent_drop);
-	bool refused = judgments.items[judgments.count - 1].target.ends_command;
-	for (const Judgment &judgment : judgments)
-		refused = refused || (judgment.target.refused && !partitioned);
-	if (refused)
+	if (IsRefused(judgments))
 		return NoSteps("PostgreSQL will refuse the command for another name in it.");
 
+	Steps steps;
+	bool more = false;
+	const Judgment &first = judgments.items[0];
 	const CommandText command = FindCommand(statement, Operation::drop_index);
-	const Request &first = judgments.items[0].request;
-	int rest = 0;
-	if (judgments.count == 1 && !first.cascade && command.found)
+	if (judgments.count == 1 && !first.request.cascade && !IsPartitioned(first) && command.found)
 		AppendWithConcurrently(steps.Build(), command);
 	else
-		rest = AddDrops(steps, judgments, most);
-
-	const char *remark = nullptr;
-	if (first.cascade)
-		remark = "CONCURRENTLY does not take CASCADE: drop first what depends on the index.";
-	else if (partitioned)
-		remark = no_concurrent_drop;
-	return {steps.All(), JoinRemarks(RestOf(rest, "index", "indexes"), remark)};
+		more = AppendDrops(steps, judgments, most);
+	const char *remark =
+		first.request.cascade
+			? "CONCURRENTLY does not take CASCADE: drop first what depends on the index."
+			: nullptr;
+	const char *note =
+		steps.Violates()
+			? "PostgreSQL cannot drop a partitioned index concurrently. If the command does not get its lock in time, send it again."
+			: nullptr;
+	return {steps.All(), remark, note, more};
 }
 
 Array<Step> StepsToDrop(const Judgments &judgments)
@@ -153,19 +176,12 @@ Array<Step> StepsToDrop(const Judgments &judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const Target &target = judgment.target;
-		const char *if_exists = judgment.request.missing_ok ? "IF EXISTS " : "";
 		if (target.index.name == nullptr)
 			// Only PostgreSQL's NOTICE comes of it.
-			appendStringInfo(steps.Build(), "DROP INDEX %s%s;", if_exists,
+			appendStringInfo(steps.Build(), "DROP INDEX %s%s;", IfExists(judgment),
 							 NameListToQuotedString(judgment.request.dropped));
-		else if (!AddOid(named, target.index_id))
-			continue;
-		else if (IsPartitioned(judgment))
-			appendStringInfo(steps.Finish({AccessExclusiveLock, target.table, LockedPart::tree}),
-							 "DROP INDEX %s%s;", if_exists, target.index.Quoted());
-		else
-			appendStringInfo(steps.Build(), "DROP INDEX CONCURRENTLY %s%s;", if_exists,
-							 target.index.Quoted());
+		else if (AddOid(named, target.index_id))
+			AppendDrop(steps, judgment);
 	}
 	return steps.All();
 }

@@ -23,20 +23,13 @@ inline Remedy NoSteps(const char *remark)
 	return {{}, remark};
 }
 
-// Adds the commands that build an index on the target's table, or on all its partitions. `names`
-// holds the indexes that this remedy builds on the table; the new one is added. Returns the remark,
-// or null. Allocates.
+// Adds the commands that build an index on the target's table, or on all its partitions, whose
+// names are given by then. Returns the remark, or null. Allocates.
 const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
-					   Array<RelationName> &names);
+					   GivenNames &given);
 
 // Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
 // if anything is. Returns false if the text cannot serve for it.
 bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement);
-
-// "Then do the same for 3 more indexes."; null if there are no more. Allocates.
-const char *RestOf(int rest, const char *one, const char *several);
-
-// Joins two remarks, each of which may be null. Allocates.
-const char *JoinRemarks(const char *first, const char *second);
 
 } // namespace psi

@@ -99,8 +99,7 @@ Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 	const RelationSet &indexes = first.target.set;
 	for (int i = 0; i < indexes.spelled_count; ++i)
 		AppendMove(steps, indexes.spelled[i].name, first.request.tablespace);
-	const int rest = indexes.members - indexes.spelled_members;
-	return {steps.All(), RestOf(rest, "index", "indexes")};
+	return {steps.All(), nullptr, nullptr, !indexes.complete};
 }
 
 } // namespace psi

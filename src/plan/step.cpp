@@ -56,9 +56,26 @@ StringInfo Steps::Finish(const StepLock &lock)
 	return text;
 }
 
+StringInfo Steps::Violate(const StepLock &lock)
+{
+	const StringInfo text = Finish(lock);
+	finishes.Last().violates = true;
+	return text;
+}
+
 void Steps::FinishLocksAlso(const StepLock &lock)
 {
 	finishes.Last().locks.Add(lock);
+}
+
+bool Steps::Violates() const
+{
+	for (const Step &step : finishes)
+	{
+		if (step.violates)
+			return true;
+	}
+	return false;
 }
 
 Array<Step> Steps::All() const
@@ -70,24 +87,57 @@ Array<Step> Steps::All() const
 	return all;
 }
 
-List *AsCommands(const Array<Step> &steps, int lock_timeout)
+namespace
+{
+
+// A command that is a violation itself, in a transaction or between settings of its own.
+List *AppendViolation(List *commands, const char *text, const CommandSettings &settings)
+{
+	const char *mode = NameOf(settings.violation_mode);
+	if (settings.violation_mode == Mode::rewrite)
+	{
+		commands = lappend(commands, psprintf("SET pg_safe_index.mode = %s;", mode));
+		commands = lappend(commands, pstrdup(text));
+		return lappend(commands, pstrdup("RESET pg_safe_index.mode;"));
+	}
+	commands = lappend(commands, pstrdup("BEGIN;"));
+	if (settings.lock_timeout > 0)
+		commands = lappend(
+			commands, psprintf("SET LOCAL lock_timeout = '%s';", Duration(settings.lock_timeout)));
+	commands = lappend(commands, psprintf("SET LOCAL pg_safe_index.mode = %s;", mode));
+	commands = lappend(commands, pstrdup(text));
+	return lappend(commands, pstrdup("COMMIT;"));
+}
+
+} // namespace
+
+List *AsCommands(const Array<Step> &steps, const CommandSettings &settings)
 {
 	List *commands = NIL;
 	bool set = false;
 	for (const Step &step : steps)
 	{
 		CHECK_FOR_INTERRUPTS();
-		const bool wanted = step.IsBounded() && lock_timeout > 0;
+		const bool wanted = step.IsBounded() && settings.lock_timeout > 0 && !step.violates;
 		if (wanted != set)
-			commands = lappend(commands,
-							   wanted ? psprintf("SET lock_timeout = '%s';", Duration(lock_timeout))
-									  : pstrdup("RESET lock_timeout;"));
+			commands = lappend(commands, wanted ? psprintf("SET lock_timeout = '%s';",
+														   Duration(settings.lock_timeout))
+												: pstrdup("RESET lock_timeout;"));
 		set = wanted;
-		commands = lappend(commands, step.text->data);
+		commands = step.violates ? AppendViolation(commands, step.text->data, settings)
+								 : lappend(commands, step.text->data);
 	}
 	if (set)
 		commands = lappend(commands, pstrdup("RESET lock_timeout;"));
 	return commands;
+}
+
+List *TextsOf(const Array<Step> &steps)
+{
+	List *texts = NIL;
+	for (const Step &step : steps)
+		texts = lappend(texts, step.text->data);
+	return texts;
 }
 
 const char *AsLines(const List *commands)

@@ -5,6 +5,7 @@
 
 #include "catalog/relation.hpp"
 #include "pg/array.hpp"
+#include "policy/policy.hpp"
 
 namespace psi
 {
@@ -32,6 +33,9 @@ struct Step
 {
 	StringInfo text = nullptr; // with its semicolon
 	Array<StepLock> locks;     // in the order in which PostgreSQL takes them
+	// It is a violation itself, since PostgreSQL has nothing safer, and needs mode off. The limit
+	// of its wait is what makes it bearable.
+	bool violates = false;
 
 	bool IsBounded() const
 	{
@@ -50,15 +54,20 @@ class Steps
 	StringInfo PrepareWithoutLock();
 	StringInfo Build();
 	StringInfo Finish(const StepLock &lock);
+	// A command that is a violation itself.
+	StringInfo Violate(const StepLock &lock);
 	// Adds a lock to the command that was started last in that part.
 	void FinishLocksAlso(const StepLock &lock);
 
 	// All of them. Allocates.
 	Array<Step> All() const;
 
-	int BuildCount() const
+	// Is one of them a violation itself?
+	bool Violates() const;
+
+	int Count() const
 	{
-		return builds.Count();
+		return preparations.Count() + builds.Count() + finishes.Count();
 	}
 
   private:
@@ -67,10 +76,21 @@ class Steps
 	Array<Step> finishes;
 };
 
-// The commands as a user would send them, char *, each with its semicolon: with SET
-// lock_timeout before those whose wait is to be bounded, and RESET lock_timeout after them.
-// `lock_timeout` (ms) is what is set; 0: nothing. Allocates.
-List *AsCommands(const Array<Step> &steps, int lock_timeout);
+// What a user sets to send the commands.
+struct CommandSettings
+{
+	int lock_timeout = 0; // ms: the limit of the waits for which others would queue; 0: none
+	// The mode that lets a violation run. Mode rewrite limits its wait itself; any other is set
+	// within a transaction of its own.
+	Mode violation_mode = Mode::off;
+};
+
+// The commands as a user would send them, char *, each with its semicolon: with SET lock_timeout
+// before those whose wait is to be bounded, and RESET lock_timeout after them. Allocates.
+List *AsCommands(const Array<Step> &steps, const CommandSettings &settings);
+
+// The texts of the steps alone, char *. Allocates.
+List *TextsOf(const Array<Step> &steps);
 
 // The commands, one a line. Allocates.
 const char *AsLines(const List *commands);

@@ -150,7 +150,7 @@ Finding JudgeRequest(const State &state, const Request &request, const ScriptSta
 	}
 	const bool touched = IsTouched(state, request, denied);
 	circumstances.sized = !request.concurrently;
-	circumstances.enough = circumstances.sized ? settings.min_table_size : 0;
+	circumstances.wanted.enough = circumstances.sized ? settings.min_table_size : 0;
 	if (denied != nullptr)
 	{
 		finding.refusal = psprintf("permission denied for schema %s", denied);

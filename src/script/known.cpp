@@ -54,7 +54,7 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 			return;
 		}
 		Circumstances circumstances;
-		circumstances.enough = settings.min_table_size;
+		circumstances.wanted.enough = settings.min_table_size;
 		circumstances.sized = true;
 		DescribeTable(*row, only, circumstances, target);
 		facts.permitted = OwnsRelation(row->id, GetUserId());
