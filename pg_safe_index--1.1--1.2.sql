@@ -56,3 +56,10 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION pg_safe_index_check(text, boolean) IS
 	'what would happen to each index command of a script, in mode error; executes nothing';
+
+CREATE FUNCTION pg_safe_index_plan(command text) RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'pg_safe_index_plan'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION pg_safe_index_plan(text) IS
+	'the commands that do safely what an index command does; executes nothing';

@@ -45,6 +45,7 @@ PG_FUNCTION_INFO_V1(pg_safe_index_recent);
 PG_FUNCTION_INFO_V1(pg_safe_index_recent_info);
 PG_FUNCTION_INFO_V1(pg_safe_index_reset);
 PG_FUNCTION_INFO_V1(pg_safe_index_check);
+PG_FUNCTION_INFO_V1(pg_safe_index_plan);
 
 static const struct config_enum_entry mode_options[] = {
 	{"off", PSI_MODE_OFF, false},
@@ -383,8 +384,10 @@ Datum pg_safe_index_mending(PG_FUNCTION_ARGS)
 /* 15.0 has no InitMaterializedSRF(). Its former name exists in every minor version of 15. */
 #ifdef SRF_SINGLE_USE_EXPECTED
 #define begin_rows SetSingleFuncCall
+#define ROWS_AS_EXPECTED SRF_SINGLE_USE_EXPECTED
 #else
 #define begin_rows InitMaterializedSRF
+#define ROWS_AS_EXPECTED MAT_SRF_USE_EXPECTED_DESC
 #endif
 
 /* The rows of a set-returning function, all at once. */
@@ -439,5 +442,16 @@ Datum pg_safe_index_check(PG_FUNCTION_ARGS)
 	begin_rows(fcinfo, 0);
 	psi_check_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BOOL(1), &settings,
 					 result->setResult, result->setDesc);
+	return (Datum) 0;
+}
+
+/* pg_safe_index_plan(command text): see psi_plan_command(). */
+Datum pg_safe_index_plan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	begin_rows(fcinfo, ROWS_AS_EXPECTED);
+	psi_plan_command(text_to_cstring(PG_GETARG_TEXT_PP(0)), &settings, result->setResult,
+					 result->setDesc);
 	return (Datum) 0;
 }

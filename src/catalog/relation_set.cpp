@@ -41,7 +41,7 @@ struct Collector
 			set.complete = false;
 			return -1;
 		}
-		spelled.Add({NameOf(row), row.schema, leaf, parent});
+		spelled.Add({row.id, NameOf(row), row.schema, leaf, parent});
 		if (leaf)
 			++set.spelled_members;
 		return spelled.Count() - 1;

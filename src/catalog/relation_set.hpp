@@ -14,6 +14,7 @@ namespace psi
 // A relation of a set, for the commands in a hint.
 struct Member
 {
+	Oid id = InvalidOid;
 	RelationName name;
 	Oid schema = InvalidOid;
 	bool leaf = false; // holds rows itself; otherwise a partitioned table between root and leaves

@@ -57,18 +57,6 @@ constexpr WhyNot no_safe_form = "it has no safe form that could be run as a whol
 constexpr WhyNot other_owner =
 	"the table or one of its partitions belongs to another role: SET ROLE first";
 
-// Will none of the drops be refused because something depends on the index? The drops before it
-// could not be undone.
-bool MayDropAll(const Judgments &judgments)
-{
-	for (const Judgment &judgment : judgments)
-	{
-		if (OidIsValid(judgment.target.index_id) && HasDependents(judgment.target.index_id))
-			return false;
-	}
-	return true;
-}
-
 // What the client has sent.
 struct Refused
 {
@@ -196,7 +184,8 @@ WhyNot RewriteDrop(const Runner &runner, const Refused &refused)
 		remedy = FindRemedy(judgments, refused.statement, runner.call.query, INT_MAX);
 	if (remedy.steps.IsEmpty())
 		remedy.steps = StepsToDrop(judgments);
-	if (remedy.steps.Count() > 1 && !MayDropAll(judgments))
+	// The drops before the one that PostgreSQL refuses could not be undone.
+	if (remedy.steps.Count() > 1 && HaveDependents(judgments))
 		return "another object depends on one of the indexes";
 	TellAndRun(runner, refused, remedy);
 	return nullptr;

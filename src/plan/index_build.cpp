@@ -30,6 +30,13 @@ void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 						 quote_identifier(index.name), plan.constraint, plan.constraint_definition);
 }
 
+void CreateOnAll(Steps &steps, const IndexPlan &plan, const RelationName &table,
+				 const RelationName &index)
+{
+	AppendCreateIndex(steps.Violate({ShareLock, table, LockedPart::tree}), plan, "", index.name, "",
+					  table);
+}
+
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index)
 {

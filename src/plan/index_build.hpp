@@ -15,6 +15,11 @@ namespace psi
 void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				const RelationName &index);
 
+// Adds CREATE INDEX on a partitioned table with all its partitions, which blocks writes, if only
+// for a moment because every leaf partition has an index that can be attached.
+void CreateOnAll(Steps &steps, const IndexPlan &plan, const RelationName &table,
+				 const RelationName &index);
+
 // Adds ADD CONSTRAINT ... USING INDEX if the plan has a constraint.
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index);

@@ -43,6 +43,9 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
+// Does another object depend on one of the indexes that a DROP INDEX names? Scans pg_depend.
+bool HaveDependents(const Judgments &judgments);
+
 // The steps that drop all indexes of a DROP INDEX, one by one. One on a partitioned table has no
 // concurrent form, and is a violation again, but its wait for the lock is bounded. A name that does
 // not exist gets a step, too, for its NOTICE. Allocates.

@@ -79,7 +79,6 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 	if (!AppendRest(steps, judgments, statement))
 		return NoSteps(no_text);
 
-	const char *remark = nullptr;
 	int shown = 0;
 	GivenNames given;
 	for (const Judgment &judgment : judgments)
@@ -94,13 +93,13 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		for (const char *column : Each<const char>(target.nullable_columns))
 			AppendNotNull(steps, target, column);
 		if (!judgment.request.uses_index)
-			remark = BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
+			BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
 		else if (!AppendUsedIndex(steps, judgment, statement))
 			return NoSteps(no_text);
 	}
 	const bool more =
 		shown < judgments.violations || !judgments.FirstViolation().target.set.complete;
-	return {steps.All(), remark, nullptr, more};
+	return {steps.All(), nullptr, nullptr, more};
 }
 
 namespace
@@ -144,7 +143,6 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 			return NoSteps(no_safe_constraint);
 	}
 
-	const char *remark = nullptr;
 	GivenNames given;
 	int shown = 0;
 	for (const MissingIndex &missing : target.missing)
@@ -156,12 +154,12 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 		IndexPlan plan;
 		if (!PlanForMissingIndex(*missing.create, target, query, plan))
 			return NoSteps(no_text);
-		remark = BuildIndex(steps, target, plan, given);
+		BuildIndex(steps, target, plan, given);
 	}
 
 	AppendAttach(steps, judgment, statement);
 	const bool more = shown < target.missing.count || !target.set.complete;
-	return {steps.All(), remark, nullptr, more};
+	return {steps.All(), nullptr, nullptr, more};
 }
 
 } // namespace psi

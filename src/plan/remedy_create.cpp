@@ -3,6 +3,7 @@
 #include "plan/remedy_internal.hpp"
 
 #include "catalog/index.hpp"
+#include "catalog/index_match.hpp"
 #include "pg/list.hpp"
 #include "plan/command_text.hpp"
 #include "plan/index_definition.hpp"
@@ -16,71 +17,175 @@ namespace
 constexpr const char *table_is_locked =
 	"The commands for the partitions cannot be shown while another session has locked the table: send the command again later.";
 
-constexpr const char *foreign_partitions =
-	"Partitions that are foreign tables have no index, and keep the one on the partitioned table marked invalid this way.";
+// The index on the table or on a partition of it, in the order of RelationSet::spelled.
+struct TreeIndex
+{
+	RelationName name;
+	Oid id = InvalidOid;   // InvalidOid: it does not exist yet
+	bool complete = false; // it is valid, and so are those below it
+};
+
+// Finds an index of a partition that is attached to the index of the parent already or, if there is
+// none, one that PostgreSQL would attach instead of building one. Sets `attached`. Nothing if there
+// is neither, or if the partition cannot be opened at once. Allocates.
+std::optional<TreeIndex> FindOnPartition(const IndexPlan &plan, Oid root, const Member &member,
+										 Oid parent_index, bool &attached)
+{
+	std::optional<TreeIndex> free;
+	const IndexStmt *create = nullptr;
+	attached = false;
+	for (const Oid id : EachOid(IndexesOf(member.id)))
+	{
+		const auto row = ReadClass(id);
+		if (!row.has_value())
+			continue;
+		const TreeIndex index{NameOf(*row), id, IsValidIndex(id)};
+		if (row->is_partition && OidIsValid(parent_index) &&
+			get_partition_parent(id, true) == parent_index)
+		{
+			attached = true;
+			return index;
+		}
+		if (row->is_partition || free.has_value() || !index.complete || plan.constraint != nullptr)
+			continue;
+		if (create == nullptr)
+			create = MapToPartition(*plan.create, root, member.id);
+		if (create != nullptr && IsSameIndex(id, *create, member.id, "", Likeness::attaches))
+			free = index;
+	}
+	return free;
+}
+
+// A tree of partitions on which an index is to be built.
+struct Tree
+{
+	const IndexPlan &plan;
+	Oid root;
+	const RelationSet &partitions;
+};
+
+// Adds the steps for a partition: it gets an index, unless it has one, which is attached to that of
+// its parent. Returns the index.
+TreeIndex IndexMember(Steps &steps, const Tree &tree, const Member &member, const TreeIndex &parent,
+					  GivenNames &given)
+{
+	bool attached = false;
+	const auto found = FindOnPartition(tree.plan, tree.root, member, parent.id, attached);
+	if (found.has_value())
+	{
+		const bool repair = attached && member.leaf && !found->complete;
+		if (repair)
+			appendStringInfo(steps.Build(), "REINDEX INDEX CONCURRENTLY %s;", found->name.Quoted());
+		// One that is attached already is attached again: from 15.18, 16.14, 17.10 and 18.4 on that
+		// makes PostgreSQL look again whether the index of the parent is complete.
+		if (!attached || repair)
+			AttachIndex(steps, parent.name, found->name);
+		return *found;
+	}
+	const char *chosen = ChooseName(tree.plan, member.name, member.schema, given);
+	given.Add(member.schema, chosen);
+	const RelationName name = NameBeside(member.name, chosen);
+	if (member.leaf)
+		BuildOnTable(steps, tree.plan, member.name, name);
+	else
+		CreateOnly(steps, tree.plan, member.name, name);
+	AttachIndex(steps, parent.name, name);
+	return {name, InvalidOid, false};
+}
 
 // PostgreSQL cannot build an index on a partitioned table concurrently. Its documentation of CREATE
 // INDEX has the way around that: create an index on the table alone, which is invalid at first;
 // build an index concurrently on each leaf partition; attach each, which makes the first index
-// valid in the end. Returns the remark, or null.
-const char *BuildOnPartitions(Steps &steps, const IndexPlan &plan, const RelationName &table,
-							  const RelationName &index, const RelationSet &partitions,
-							  GivenNames &given)
+// valid in the end. The names of two partitions can be truncated to the same one, and none may be
+// that of the partitioned index, which exists by then.
+void BuildOnPartitions(Steps &steps, const Tree &tree, const RelationName &table,
+					   const TreeIndex &index, GivenNames &given)
 {
-	CreateOnly(steps, plan, table, index);
-
-	// The names of two partitions can be truncated to the same one, and none may be that of the
-	// partitioned index, which exists by then.
-	Array<RelationName> names;
-	names.Add(index);
-	for (int i = 0; i < partitions.spelled_count; ++i)
+	if (!OidIsValid(index.id))
+		CreateOnly(steps, tree.plan, table, index.name);
+	Array<TreeIndex> indexes;
+	indexes.Reserve(tree.partitions.spelled_count + 1);
+	indexes.Add(index);
+	for (int i = 0; i < tree.partitions.spelled_count; ++i)
 	{
 		CHECK_FOR_INTERRUPTS();
-		const Member &member = partitions.spelled[i];
-		const char *chosen = ChooseName(plan, member.name, member.schema, given);
-		given.Add(member.schema, chosen);
-		const RelationName &name = names.Add(NameBeside(member.name, chosen));
-		if (member.leaf)
-			BuildOnTable(steps, plan, member.name, name);
-		else
-			CreateOnly(steps, plan, member.name, name);
+		const Member &member = tree.partitions.spelled[i];
 		// The root is number -1.
-		AttachIndex(steps, names[member.parent + 1], name);
+		const TreeIndex &parent = indexes[member.parent + 1];
+		indexes.Add(parent.complete ? parent : IndexMember(steps, tree, member, parent, given));
 	}
-	return partitions.foreign > 0 ? foreign_partitions : nullptr;
 }
 
-// IF NOT EXISTS, and the name is that of a valid index or of something else: the command locks all
-// partitions to build nothing. Null if it would build something. Allocates.
-const char *RemarkOnExisting(const Judgment &judgment)
+// Foreign tables have no indexes, and the partitioned index becomes valid nevertheless, but only if
+// PostgreSQL creates it as a whole: when all other leaf partitions have an index that it can
+// attach, it builds nothing.
+void BuildBesideForeign(Steps &steps, const Tree &tree, const RelationName &table,
+						const RelationName &index, GivenNames &given)
 {
-	const char *name = judgment.request.create->idxname;
-	if (!judgment.target.exists)
-		return nullptr;
-	const auto index = ReadIndex(get_relname_relid(name, judgment.target.schema));
-	if (index.has_value() && !index->valid)
-		return nullptr;
-	return psprintf("Relation \"%s\" exists already, so nothing need be done.", name);
+	for (int i = 0; i < tree.partitions.spelled_count; ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const Member &member = tree.partitions.spelled[i];
+		bool attached = false;
+		if (!member.leaf ||
+			FindOnPartition(tree.plan, tree.root, member, InvalidOid, attached).has_value())
+			continue;
+		IndexPlan of_leaf = tree.plan;
+		of_leaf.if_not_exists = false;
+		const char *chosen = ChooseName(of_leaf, member.name, member.schema, given);
+		given.Add(member.schema, chosen);
+		BuildOnTable(steps, of_leaf, member.name, NameBeside(member.name, chosen));
+	}
+	CreateOnAll(steps, tree.plan, table, index);
+}
+
+// The index of that name on the partitioned table, if it is the one that IF NOT EXISTS asks for: an
+// earlier attempt has begun it. Allocates.
+std::optional<TreeIndex> FindBegun(const IndexPlan &plan, const Target &target)
+{
+	if (!plan.if_not_exists || plan.name == nullptr)
+		return std::nullopt;
+	const Oid id = get_relname_relid(plan.name, target.schema);
+	const auto row = ReadClass(id);
+	if (!row.has_value() || row->kind != RELKIND_PARTITIONED_INDEX ||
+		IndexGetRelation(id, true) != target.table_id ||
+		!IsSameIndex(id, *plan.create, target.table_id, ""))
+		return std::nullopt;
+	return TreeIndex{NameOf(*row), id, false};
 }
 
 } // namespace
 
-const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given)
+void BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given)
 {
+	const auto begun = FindBegun(plan, target);
 	const char *name =
 		plan.name != nullptr ? plan.name : ChooseName(plan, target.table, target.schema, given);
 	given.Add(target.schema, name);
 	const RelationName index = NameBeside(target.table, name);
-	if (target.facts.kind == TableKind::partitioned_table)
-		return BuildOnPartitions(steps, plan, target.table, index, target.set, given);
-	BuildOnTable(steps, plan, target.table, index);
-	return nullptr;
+	const Tree tree{plan, target.table_id, target.set};
+	if (target.facts.kind != TableKind::partitioned_table)
+		BuildOnTable(steps, plan, target.table, index);
+	else if (target.set.foreign > 0)
+		BuildBesideForeign(steps, tree, target.table, index, given);
+	else
+		BuildOnPartitions(steps, tree, target.table, begun.value_or(TreeIndex{index}), given);
 }
 
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 {
-	if (const char *remark = RemarkOnExisting(judgment); remark != nullptr)
-		return {{}, remark, nullptr, false, true};
+	const Target &target = judgment.target;
+	const char *name = judgment.request.create->idxname;
+	// The command locks all partitions to build nothing.
+	const Remedy nothing{
+		{},
+		target.exists ? psprintf("Relation \"%s\" exists already, so nothing need be done.", name)
+					  : nullptr,
+		nullptr,
+		false,
+		true};
+	if (target.exists && IsValidIndex(get_relname_relid(name, target.schema)))
+		return nothing;
 	Steps steps;
 	IndexPlan plan;
 	const Repeatable repeatable = PlanOnPartitions(judgment, query, plan);
@@ -89,9 +194,11 @@ Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)
 	if (repeatable == Repeatable::no)
 		return NoSteps(
 			"Use CREATE INDEX ON ONLY the table, CREATE INDEX CONCURRENTLY on each leaf partition, and ALTER INDEX ... ATTACH PARTITION.");
+	if (target.exists && !FindBegun(plan, target).has_value())
+		return nothing;
 	GivenNames given;
-	const char *remark = BuildIndex(steps, judgment.target, plan, given);
-	return {steps.All(), remark, nullptr, !judgment.target.set.complete};
+	BuildIndex(steps, target, plan, given);
+	return {steps.All(), nullptr, nullptr, !target.set.complete};
 }
 
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,

@@ -1,6 +1,7 @@
 // remedy_drop: DROP INDEX. DROP INDEX CONCURRENTLY takes one name and no CASCADE.
 #include "plan/remedy_internal.hpp"
 
+#include "catalog/index.hpp"
 #include "pg/hash.hpp"
 #include "pg/scanner.hpp"
 #include "plan/command_text.hpp"
@@ -142,6 +143,17 @@ Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, 
 
 } // namespace
 
+bool HaveDependents(const Judgments &judgments)
+{
+	for (const Judgment &judgment : judgments)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (OidIsValid(judgment.target.index_id) && HasDependents(judgment.target.index_id))
+			return true;
+	}
+	return false;
+}
+
 Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most)
 {
 	if (judgments.FirstViolation().request.drop != nullptr)
@@ -158,7 +170,7 @@ Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, 
 	else
 		more = AppendDrops(steps, judgments, most);
 	const char *remark =
-		first.request.cascade
+		first.request.cascade && HaveDependents(judgments)
 			? "CONCURRENTLY does not take CASCADE: drop first what depends on the index."
 			: nullptr;
 	const char *note =

@@ -23,10 +23,9 @@ inline Remedy NoSteps(const char *remark)
 	return {{}, remark};
 }
 
-// Adds the commands that build an index on the target's table, or on all its partitions, whose
-// names are given by then. Returns the remark, or null. Allocates.
-const char *BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan,
-					   GivenNames &given);
+// Adds the commands that build an index on the target's table, or on all its partitions. The names
+// of the new indexes are given by then. Allocates.
+void BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given);
 
 // Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
 // if anything is. Returns false if the text cannot serve for it.

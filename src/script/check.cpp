@@ -2,12 +2,12 @@
 #include "script/script_face.h"
 
 #include "pg/list.hpp"
-#include "pg/scanner.hpp"
 #include "script/attempt.hpp"
 #include "script/code.hpp"
 #include "script/effects.hpp"
 #include "script/judge.hpp"
 #include "script/known.hpp"
+#include "script/parse_script.hpp"
 #include "script/script_settings.hpp"
 #include "script/transactions.hpp"
 
@@ -37,35 +37,16 @@ struct Walker
 	void *columns;
 };
 
-// Goes to the next statement: its text without the white space and the comments around it.
-void GoTo(Walker &walker, const RawStmt &raw, int script_length)
+void GoTo(Walker &walker, const RawStmt &raw)
 {
 	Place &place = walker.place;
-	const int offset = Max(raw.stmt_location, 0);
-	const int length = raw.stmt_len > 0 ? raw.stmt_len : script_length - offset;
-	const char *text = pnstrdup(walker.script + offset, length);
-	int begin = 0;
-	int end = length;
-	const auto walk = [&]
-	{
-		Tokens tokens(text);
-		begin = tokens.Location();
-		while (!tokens.AtEnd())
-			tokens.Next();
-		end = tokens.PreviousEnd();
-	};
-	if (!ScannerAccepts(walk) || end <= begin)
-	{
-		begin = 0;
-		end = length;
-	}
+	place.text = TextIn(walker.script, raw);
 	++place.number;
-	for (; place.counted < offset + begin; ++place.counted)
+	for (; place.counted < place.text.offset; ++place.counted)
 	{
 		if (walker.script[place.counted] == '\n')
 			++place.line;
 	}
-	place.text = {pnstrdup(text + begin, end - begin), offset + begin};
 }
 
 Datum TextOrNull(const char *text, bool &null)
@@ -107,7 +88,8 @@ ScriptStatement Describe(const Walker &walker, const Node *node)
 			settings,
 			live.mode == PSI_MODE_OFF && live.minimum_mode == PSI_MODE_OFF,
 			live.drop_failed_builds,
-			live.lock_timeout};
+			live.lock_timeout,
+			false};
 }
 
 std::optional<Answer> Judged(const Walker &walker, const Node *node)
@@ -118,7 +100,9 @@ std::optional<Answer> Judged(const Walker &walker, const Node *node)
 	const auto judge = [&]
 	{
 		requests = AskedFor(node);
-		answer = JudgeStatement(walker.state, statement, requests);
+		const auto findings = JudgeStatement(walker.state, statement, requests);
+		if (findings.has_value())
+			answer = TellFindings(walker.state, statement, *findings);
 	};
 	const ErrorData *error = Attempt(judge);
 	if (error == nullptr)
@@ -189,31 +173,10 @@ void CheckStatement(Walker &walker, const Node *node)
 		EndStatement(state);
 }
 
-// The position of a syntax error is one in the script.
-void PlaceError(void *script)
-{
-	const int position = geterrposition();
-	if (position <= 0)
-		return;
-	errposition(0);
-	internalerrposition(position);
-	internalerrquery(static_cast<const char *>(script));
-}
-
-List *Parse(const char *script)
-{
-	ErrorContextCallback callback{error_context_stack, PlaceError, const_cast<char *>(script)};
-	error_context_stack = &callback;
-	List *statements = pg_parse_query(script);
-	error_context_stack = callback.previous;
-	return statements;
-}
-
 void CheckScript(const char *script, bool single_transaction, const psi_settings &live, void *store,
 				 void *columns)
 {
-	const List *statements = Parse(script);
-	const int length = static_cast<int>(strlen(script));
+	const List *statements = ParseScript(script);
 	Walker walker{script, live, {}, {}, {}, store, columns};
 	walker.settings = BeginSettings();
 	walker.state.in_block = single_transaction;
@@ -225,7 +188,7 @@ void CheckScript(const char *script, bool single_transaction, const psi_settings
 	for (const RawStmt *raw : Each<const RawStmt>(statements))
 	{
 		MemoryContextSwitchTo(scratch);
-		GoTo(walker, *raw, length);
+		GoTo(walker, *raw);
 		CheckStatement(walker, raw->stmt);
 		MemoryContextSwitchTo(whole);
 		MemoryContextReset(scratch);

@@ -171,61 +171,53 @@ Finding JudgeRequest(const State &state, const Request &request, const ScriptSta
 	return finding;
 }
 
-// Puts the worst finding of a statement into words.
-struct Summary
+void AddFinding(Findings &findings, const Finding &finding)
 {
-	Judgments judgments;
-	const Finding *violation = nullptr;
-	const Finding *refusal = nullptr;
-	const Finding *unknown = nullptr;
-	const Finding *first = nullptr;
+	const Finding *kept = Make(finding);
+	findings.first = findings.first != nullptr ? findings.first : kept;
+	// PostgreSQL looks all names up before it takes up the first operation.
+	if (finding.whole)
+		findings.violation = nullptr;
+	Judgment judgment = finding.judgment;
+	if (finding.unknown != nullptr)
+		findings.unknown = findings.unknown != nullptr ? findings.unknown : kept;
+	else if (finding.refusal != nullptr)
+		findings.refusal = findings.refusal != nullptr ? findings.refusal : kept;
+	else if (judgment.verdict.IsViolation())
+		findings.violation = findings.violation != nullptr ? findings.violation : kept;
+	if (finding.unknown != nullptr || finding.refusal != nullptr)
+		judgment.verdict = {Reason::missing, Lock::none};
+	findings.judgments.Add(judgment);
+}
 
-	void Add(const Finding &finding)
-	{
-		const Finding *kept = Make(finding);
-		first = first != nullptr ? first : kept;
-		// PostgreSQL looks all names up before it takes up the first operation.
-		if (finding.whole)
-			violation = nullptr;
-		Judgment judgment = finding.judgment;
-		if (finding.unknown != nullptr)
-			unknown = unknown != nullptr ? unknown : kept;
-		else if (finding.refusal != nullptr)
-			refusal = refusal != nullptr ? refusal : kept;
-		else if (judgment.verdict.IsViolation())
-			violation = violation != nullptr ? violation : kept;
-		if (finding.unknown != nullptr || finding.refusal != nullptr)
-			judgment.verdict = {Reason::missing, Lock::none};
-		judgments.Add(judgment);
-	}
-};
-
-void TellViolation(const State &state, const ScriptStatement &statement, const Summary &summary,
+void TellViolation(const State &state, const ScriptStatement &statement, const Findings &findings,
 				   Answer &answer)
 {
-	const Finding &finding = *summary.violation;
+	const Finding &finding = *findings.violation;
 	answer.outcome = Outcome::violation;
 	answer.reason = statement.overridden ? "overridden" : NameOf(finding.judgment.verdict.reason);
 	const ViolationTexts texts =
-		TextsOf(summary.judgments, statement.text, statement.script, statement.settings,
+		TextsOf(findings.judgments, statement.text, statement.script, statement.settings,
 				{state.in_block, statement.lock_timeout, nullptr});
 	answer.message = texts.message;
 	answer.detail = texts.detail;
 	answer.hint = finding.plain ? texts.hint : unplanned;
 }
 
-Answer Tell(const State &state, const ScriptStatement &statement, const Summary &summary)
+} // namespace
+
+Answer TellFindings(const State &state, const ScriptStatement &statement, const Findings &findings)
 {
 	Answer answer;
-	const Finding &worst = summary.violation != nullptr ? *summary.violation
-						   : summary.refusal != nullptr ? *summary.refusal
-						   : summary.unknown != nullptr ? *summary.unknown
-														: *summary.first;
+	const Finding &worst = findings.violation != nullptr ? *findings.violation
+						   : findings.refusal != nullptr ? *findings.refusal
+						   : findings.unknown != nullptr ? *findings.unknown
+														 : *findings.first;
 	answer.operation = operation_names[static_cast<int>(worst.judgment.request.operation)].data();
 	answer.object = worst.object;
-	if (&worst == summary.violation)
-		TellViolation(state, statement, summary, answer);
-	else if (&worst == summary.refusal)
+	if (&worst == findings.violation)
+		TellViolation(state, statement, findings, answer);
+	else if (&worst == findings.refusal)
 	{
 		answer.outcome = Outcome::refused;
 		answer.message = worst.refusal;
@@ -234,7 +226,7 @@ Answer Tell(const State &state, const ScriptStatement &statement, const Summary 
 							? NameOf(Reason::not_owner)
 							: NameOf(Reason::missing);
 	}
-	else if (&worst == summary.unknown)
+	else if (&worst == findings.unknown)
 	{
 		answer.outcome = Outcome::unknown;
 		answer.message = worst.unknown;
@@ -245,38 +237,37 @@ Answer Tell(const State &state, const ScriptStatement &statement, const Summary 
 	return answer;
 }
 
-} // namespace
-
-std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement,
-									 const Requests &requests)
+std::optional<Findings> JudgeStatement(const State &state, const ScriptStatement &statement,
+									   const Requests &requests)
 {
 	if (requests.IsEmpty())
 		return std::nullopt;
 	Circumstances circumstances;
 	circumstances.in_block = state.in_block;
+	circumstances.wanted.all_names = statement.all_names;
 	circumstances.seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
 	const char *denied = nullptr;
 	const bool touched = IsTouched(state, requests.First(), denied);
 	const bool refused = denied == nullptr && !touched && IsRefusedWhole(requests);
-	Summary summary;
+	Findings findings;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const Finding finding = JudgeRequest(state, request, statement, circumstances, refused);
 		if (!finding.nothing)
-			summary.Add(finding);
+			AddFinding(findings, finding);
 		if (finding.judgment.target.ends_command || finding.whole)
 			break;
 		if (request.constraint != nullptr && request.constraint->contype == CONSTR_PRIMARY)
 			circumstances.primary_key_before = true;
 	}
-	if (summary.first == nullptr)
+	if (findings.first == nullptr)
 		return std::nullopt;
-	if (summary.violation != nullptr && summary.violation->live &&
-		summary.violation->judgment.request.create != nullptr)
-		RaiseAnalysisErrors(*summary.violation->judgment.request.create,
-							summary.violation->judgment.target.table_id, statement.script);
-	return Tell(state, statement, summary);
+	if (findings.violation != nullptr && findings.violation->live &&
+		findings.violation->judgment.request.create != nullptr)
+		RaiseAnalysisErrors(*findings.violation->judgment.request.create,
+							findings.violation->judgment.target.table_id, statement.script);
+	return findings;
 }
 
 } // namespace psi

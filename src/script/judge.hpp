@@ -47,6 +47,16 @@ struct Finding
 	bool whole = false;            // the refusal is one of the whole statement
 };
 
+// The findings about all operations of a statement.
+struct Findings
+{
+	Judgments judgments;                // what is refused or unknown counts as missing
+	const Finding *violation = nullptr; // the first of each kind
+	const Finding *refusal = nullptr;
+	const Finding *unknown = nullptr;
+	const Finding *first = nullptr;
+};
+
 // The settings and the text of a statement.
 struct ScriptStatement
 {
@@ -57,11 +67,15 @@ struct ScriptStatement
 	bool overridden;   // the script has turned the mode off
 	bool drops_failed_builds;
 	int lock_timeout;
+	bool all_names; // the names of all relations are wanted, not only those that a hint shows
 };
 
 // Judges a statement, which has these requests. Nothing if it asks for no index operation.
 // Allocates.
-std::optional<Answer> JudgeStatement(const State &state, const ScriptStatement &statement,
-									 const Requests &requests);
+std::optional<Findings> JudgeStatement(const State &state, const ScriptStatement &statement,
+									   const Requests &requests);
+
+// Puts the worst of the findings into words. Allocates.
+Answer TellFindings(const State &state, const ScriptStatement &statement, const Findings &findings);
 
 } // namespace psi

@@ -1,0 +1,18 @@
+// parse_script: the statements of a script.
+//
+// Reads no catalogs and takes no locks. For this folder only.
+#pragma once
+
+#include "statement/request.hpp"
+
+namespace psi
+{
+
+// Parses a script, const RawStmt *. Raises its syntax errors; their position is one in the script.
+// Allocates.
+List *ParseScript(const char *script);
+
+// The text of a statement without the white space and the comments around it. Allocates.
+StatementText TextIn(const char *script, const RawStmt &raw);
+
+} // namespace psi
