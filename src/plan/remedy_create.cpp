@@ -59,7 +59,7 @@ std::optional<TreeIndex> FindOnPartition(const IndexPlan &plan, Oid root, const 
 // A tree of partitions on which an index is to be built.
 struct Tree
 {
-	const IndexPlan &plan;
+	const IndexPlan &plan; // of the index on a partition
 	Oid root;
 	const RelationSet &partitions;
 };
@@ -98,11 +98,8 @@ TreeIndex IndexMember(Steps &steps, const Tree &tree, const Member &member, cons
 // build an index concurrently on each leaf partition; attach each, which makes the first index
 // valid in the end. The names of two partitions can be truncated to the same one, and none may be
 // that of the partitioned index, which exists by then.
-void BuildOnPartitions(Steps &steps, const Tree &tree, const RelationName &table,
-					   const TreeIndex &index, GivenNames &given)
+void BuildOnPartitions(Steps &steps, const Tree &tree, const TreeIndex &index, GivenNames &given)
 {
-	if (!OidIsValid(index.id))
-		CreateOnly(steps, tree.plan, table, index.name);
 	Array<TreeIndex> indexes;
 	indexes.Reserve(tree.partitions.spelled_count + 1);
 	indexes.Add(index);
@@ -119,8 +116,7 @@ void BuildOnPartitions(Steps &steps, const Tree &tree, const RelationName &table
 // Foreign tables have no indexes, and the partitioned index becomes valid nevertheless, but only if
 // PostgreSQL creates it as a whole: when all other leaf partitions have an index that it can
 // attach, it builds nothing.
-void BuildBesideForeign(Steps &steps, const Tree &tree, const RelationName &table,
-						const RelationName &index, GivenNames &given)
+void BuildBesideForeign(Steps &steps, const Tree &tree, GivenNames &given)
 {
 	for (int i = 0; i < tree.partitions.spelled_count; ++i)
 	{
@@ -130,13 +126,10 @@ void BuildBesideForeign(Steps &steps, const Tree &tree, const RelationName &tabl
 		if (!member.leaf ||
 			FindOnPartition(tree.plan, tree.root, member, InvalidOid, attached).has_value())
 			continue;
-		IndexPlan of_leaf = tree.plan;
-		of_leaf.if_not_exists = false;
-		const char *chosen = ChooseName(of_leaf, member.name, member.schema, given);
+		const char *chosen = ChooseName(tree.plan, member.name, member.schema, given);
 		given.Add(member.schema, chosen);
-		BuildOnTable(steps, of_leaf, member.name, NameBeside(member.name, chosen));
+		BuildOnTable(steps, tree.plan, member.name, NameBeside(member.name, chosen));
 	}
-	CreateOnAll(steps, tree.plan, table, index);
 }
 
 // The index of that name on the partitioned table, if it is the one that IF NOT EXISTS asks for: an
@@ -158,18 +151,29 @@ std::optional<TreeIndex> FindBegun(const IndexPlan &plan, const Target &target)
 
 void BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given)
 {
-	const auto begun = FindBegun(plan, target);
 	const char *name =
 		plan.name != nullptr ? plan.name : ChooseName(plan, target.table, target.schema, given);
 	given.Add(target.schema, name);
 	const RelationName index = NameBeside(target.table, name);
-	const Tree tree{plan, target.table_id, target.set};
 	if (target.facts.kind != TableKind::partitioned_table)
+	{
 		BuildOnTable(steps, plan, target.table, index);
-	else if (target.set.foreign > 0)
-		BuildBesideForeign(steps, tree, target.table, index, given);
-	else
-		BuildOnPartitions(steps, tree, target.table, begun.value_or(TreeIndex{index}), given);
+		return;
+	}
+	// The names of the indexes on the partitions are free.
+	IndexPlan of_partition = plan;
+	of_partition.if_not_exists = false;
+	const Tree tree{of_partition, target.table_id, target.set};
+	if (target.set.foreign > 0)
+	{
+		BuildBesideForeign(steps, tree, given);
+		CreateOnAll(steps, plan, target.table, index);
+		return;
+	}
+	const auto begun = FindBegun(plan, target);
+	if (!begun.has_value())
+		CreateOnly(steps, plan, target.table, index);
+	BuildOnPartitions(steps, tree, begun.value_or(TreeIndex{index}), given);
 }
 
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query)

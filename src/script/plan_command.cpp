@@ -2,6 +2,7 @@
 #include "script/script_face.h"
 
 #include "catalog/activity.hpp"
+#include "catalog/index_analysis.hpp"
 #include "catalog/index_match.hpp"
 #include "pg/list.hpp"
 #include "plan/remedy.hpp"
@@ -24,8 +25,13 @@ namespace
 }
 
 // PostgreSQL itself will refuse the command.
-[[noreturn]] void RaiseRefused(const Finding &finding)
+[[noreturn]] void RaiseRefused(const Finding &finding, const char *query)
 {
+	const Request &request = finding.judgment.request;
+	// An error of parse analysis in PostgreSQL's own words.
+	if (request.create != nullptr && finding.judgment.verdict.reason == Reason::missing &&
+		!finding.whole)
+		RaiseAnalysisErrors(*request.create, Resolve(*request.name), query);
 	const bool denied = finding.whole || finding.judgment.verdict.reason == Reason::not_owner;
 	RaiseNoPlan(denied ? ERRCODE_INSUFFICIENT_PRIVILEGE : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 				"PostgreSQL would refuse the command", finding.refusal, nullptr);
@@ -103,9 +109,10 @@ List *PlanViolation(const Judgments &judgments, const ScriptStatement &statement
 		RaiseNoPlan(ERRCODE_FEATURE_NOT_SUPPORTED, "the command has no safe form", remedy.remark,
 					nullptr);
 	if (remedy.idle)
-		ereport(NOTICE, errmsg_internal("%s", remedy.remark));
+		ereport(NOTICE,
+				(errmsg("there is nothing to do"), errdetail_internal("%s", remedy.remark)));
 	if (remedy.note != nullptr)
-		ereport(NOTICE, errmsg_internal("%s", remedy.note));
+		ereport(NOTICE, (errmsg("note on the plan"), errdetail_internal("%s", remedy.note)));
 	return AsCommands(remedy.steps,
 					  {statement.lock_timeout, ModeForViolations(statement.settings)});
 }
@@ -115,9 +122,8 @@ const RawStmt &OnlyStatement(const List *statements)
 {
 	if (list_length(statements) != 1)
 		RaiseNoPlan(ERRCODE_INVALID_PARAMETER_VALUE,
-					psprintf("the text has %d statements, and a plan is one for a single statement",
-							 list_length(statements)),
-					nullptr, nullptr);
+					"pg_safe_index_plan() takes exactly one statement",
+					psprintf("The text has %d statements.", list_length(statements)), nullptr);
 	return *linitial_node(RawStmt, statements);
 }
 
@@ -133,7 +139,7 @@ List *PlanCommand(const char *command, const psi_settings &live)
 	if (findings.has_value() && findings->violation != nullptr)
 		return PlanViolation(findings->judgments, statement);
 	if (findings.has_value() && findings->refusal != nullptr)
-		RaiseRefused(*findings->refusal);
+		RaiseRefused(*findings->refusal, command);
 	return list_make1(psprintf("%s;", statement.text.text));
 }
 
