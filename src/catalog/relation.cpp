@@ -13,7 +13,11 @@ const char *RelationName::Shown() const
 
 const char *RelationName::Quoted() const
 {
-	return quote_qualified_identifier(visible ? nullptr : schema, name);
+	// It takes a kilobyte, too much for the names of 10,000 partitions.
+	char *quoted = quote_qualified_identifier(visible ? nullptr : schema, name);
+	const char *kept = pstrdup(quoted);
+	pfree(quoted);
+	return kept;
 }
 
 Oid Resolve(const RangeVar &name)

@@ -9,9 +9,21 @@ namespace psi
 namespace
 {
 
+// Starts a command. The one before it is complete: the room that a StringInfo has at first is far
+// too much for most of 20,000 commands.
 StringInfo Start(Array<Step> &steps)
 {
-	return steps.Add({makeStringInfo(), {}}).text;
+	if (!steps.IsEmpty())
+	{
+		StringInfoData &text = *steps.Last().text;
+		char *shrunk = pnstrdup(text.data, text.len);
+		pfree(text.data);
+		text.data = shrunk;
+		text.maxlen = text.len + 1;
+	}
+	Step &step = steps.Add({makeStringInfo(), {}});
+	step.locks.Reserve(1);
+	return step.text;
 }
 
 void Append(Array<Step> &all, const Array<Step> &part)
