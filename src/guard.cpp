@@ -11,6 +11,7 @@
 #include "execute/failed_builds.hpp"
 #include "execute/recheck.hpp"
 #include "execute/rewrite.hpp"
+#include "execute/run_in_block.hpp"
 #include "message/violation_message.hpp"
 #include "policy/policy.hpp"
 #include "statement/request.hpp"
@@ -37,6 +38,7 @@ struct Statement
 struct Outcome
 {
 	bool rewritten = false;                      // nothing: its safe form has been run
+	bool refused_in_block = false;               // PostgreSQL will refuse it here
 	bool restarted = false;                      // this is a later transaction, with a new snapshot
 	std::optional<Request> passed;               // it passed, and can create an index
 	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
@@ -129,6 +131,9 @@ Outcome Decide(const Statement &statement)
 	const bool accompanied = options.explain || options.drop_failed || options.suspend_timeouts;
 	if (accompanied && requests.Count() == 1 && first.concurrently && !statement.in_block)
 		outcome.concurrent = DescribeConcurrent(first, judgments.items[0].target);
+	else if (first.concurrently && statement.in_block)
+		outcome.refused_in_block =
+			IsAsked(statement.settings) && statement.settings.Checks(first.operation);
 	else if (judgments.violations == 0)
 		outcome.passed = FindPassed(judgments);
 	return outcome;
@@ -161,6 +166,8 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 		return;
 	if (outcome.passed.has_value())
 		RunAndRecheck(call, *outcome.passed, settings);
+	else if (outcome.refused_in_block)
+		RunInBlock(call);
 	else if (outcome.concurrent.has_value())
 	{
 		options.explain = options.explain && settings.Checks(outcome.concurrent->operation);

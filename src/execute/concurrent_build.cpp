@@ -189,7 +189,8 @@ const char *HintFor(const Build &build)
 	if (!build.left.IsEmpty())
 		return build.options.explain || build.options.drop_failed
 				   ? HintForLeftovers(build.left.begin(), build.left.Count(), build.dropped,
-									  build.drop_error)
+									  build.drop_error,
+									  build.error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
 				   : nullptr;
 	return build.name_taken_by.has_value() && build.options.explain
 			   ? HintForTakenName(*build.name_taken_by)
@@ -262,7 +263,8 @@ void CheckSkipped(const Build &build, const Settings &settings)
 		return;
 	const auto invalid = FindInvalidIndex(command.schema, command.name);
 	if (invalid.has_value())
-		ReportSkipped(*invalid, true, settings);
+		ReportSkipped(*invalid, AskedFor(build.call.statement->utilityStmt).First(),
+					  TextOf(*build.call.statement, build.call.query), settings);
 }
 
 // Tells the client what may keep the build waiting, or end it.

@@ -46,7 +46,7 @@ bool DropFailedBuild(const Runner &runner, Oid index)
 			// DROP INDEX CONCURRENTLY may have committed that the index is not live any more.
 			AbortAndBegin(runner.context);
 			ReadAgain(&invalid, 1);
-			AddHint(*error, HintForLeftovers(&invalid, 1, 0, nullptr));
+			AddHint(*error, HintForLeftovers(&invalid, 1, 0, nullptr, false));
 		}
 		ReThrowError(error);
 	}

@@ -54,6 +54,8 @@ Remedy RemedyForConstraint(const Judgment &judgment, const char *query)
 using WhyNot = const char *;
 
 constexpr WhyNot no_safe_form = "it has no safe form that could be run as a whole";
+// The remark of the remedy says it.
+constexpr WhyNot as_remarked = "";
 constexpr WhyNot other_owner =
 	"the table or one of its partitions belongs to another role: SET ROLE first";
 
@@ -208,7 +210,7 @@ WhyNot RunSafeForm(const Runner &runner, const Refused &refused)
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
 	if (remedy.steps.IsEmpty())
-		return no_safe_form;
+		return remedy.remark != nullptr ? as_remarked : no_safe_form;
 	if (target.nullable_columns != NIL)
 		return "its columns would have to be made NOT NULL first, which could not be undone";
 	if (on_partitions && operation == Operation::add_constraint)

@@ -21,7 +21,8 @@ enum class Rewritten
 struct RewriteResult
 {
 	Rewritten what;
-	const char *why_not; // `no`: the reason, as the rest of a sentence; otherwise null
+	const char *why_not; // `no`: the reason, as the rest of a sentence, or "" if the hint gives it;
+						 // otherwise null
 };
 
 // Runs the safe form of what the client has sent, with a NOTICE that says so.

@@ -2,6 +2,8 @@
 // leave.
 #include "message/build_message.hpp"
 
+#include "message/block_message.hpp"
+#include "message/override.hpp"
 #include "message/raise_violation.hpp"
 
 namespace psi
@@ -10,24 +12,22 @@ namespace psi
 namespace
 {
 
-const char *CommandName(Operation operation)
-{
-	switch (operation)
-	{
-	case Operation::drop_index:
-		return "DROP INDEX CONCURRENTLY";
-	case Operation::reindex:
-		return "REINDEX CONCURRENTLY";
-	default:
-		return "CREATE INDEX CONCURRENTLY";
-	}
-}
-
 // Appends the commands that drop or rebuild an invalid index, one a line.
 void AppendMending(StringInfo out, const InvalidIndex &index)
 {
 	AppendLine(out, "To drop it: %s", DropCommand(index, false));
-	AppendLine(out, "To build it anew: %s", ReindexCommand(index, false));
+	AppendLine(out, "To rebuild it: %s", ReindexCommand(index, false));
+}
+
+// The same for an index that duplicate keys have kept from being built: as long as they are there,
+// it cannot be rebuilt either. Returns whether there is a command that rebuilds it.
+bool AppendMendingAfterDuplicates(StringInfo out, const InvalidIndex &index)
+{
+	const char *rebuild = ReindexCommand(index, false);
+	AppendLine(out, "Remove the duplicates, then: %s", rebuild);
+	AppendLine(out, rebuild != nullptr ? "To drop it instead: %s" : "To drop it: %s",
+			   DropCommand(index, false));
+	return rebuild != nullptr;
 }
 
 // What another process does to an index. Null unless that is certain.
@@ -50,19 +50,22 @@ const char *DoingText(const Worker &worker)
 const char *StateText(const InvalidIndex &index)
 {
 	if (!index.live)
-		return "A drop of it ended half way. No query uses it.";
+		return "A drop of it did not finish. No query uses it.";
 	return index.ready
-			   ? "A build or a drop of it ended half way. No query uses it, but every write to the table maintains it."
-			   : "A build of it ended half way. No query uses it.";
+			   ? "A build or a drop of it did not finish. No query uses it, but every write to the table maintains it."
+			   : "A build of it did not finish. No query uses it.";
 }
 
 } // namespace
 
-ViolationParts PartsOfSkipped(const InvalidIndex &index, bool concurrently)
+ViolationParts PartsOfSkipped(const InvalidIndex &index, const Request &request,
+							  const StatementText &statement, const Settings &settings,
+							  bool in_block)
 {
 	const Worker worker = AtWorkOn(index.id, index.table_id);
-	const char *command = psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
-								   concurrently ? "CONCURRENTLY " : "", index.index.Shown());
+	const char *command =
+		psprintf("CREATE INDEX %sIF NOT EXISTS would skip index \"%s\"",
+				 request.concurrently ? "CONCURRENTLY " : "", index.index.Shown());
 	StringInfoData message;
 	StringInfoData detail;
 	StringInfoData hint;
@@ -92,12 +95,16 @@ ViolationParts PartsOfSkipped(const InvalidIndex &index, bool concurrently)
 				worker.pid);
 		AppendMending(&hint, index);
 	}
+	AppendLine(&hint, "%s",
+			   OverrideLine(settings,
+							{ShortCommand(request, statement), in_block, request.concurrently, 0}));
 	return {message.data, detail.data, hint.data, &index.table, index.index.name};
 }
 
-void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings)
+void ReportSkipped(const InvalidIndex &index, const Request &request,
+				   const StatementText &statement, const Settings &settings)
 {
-	RaiseViolation(settings, PartsOfSkipped(index, concurrently));
+	RaiseViolation(settings, PartsOfSkipped(index, request, statement, settings, false));
 }
 
 void WarnOfTimeouts(Operation operation)
@@ -123,13 +130,12 @@ void WarnOfTimeouts(Operation operation)
 	}
 	if (names.len == 0)
 		return;
-	ereport(
-		WARNING,
-		(errcode(ERRCODE_WARNING),
-		 errmsg("%s may be ended half way by %s", CommandName(operation), names.data),
-		 errdetail("In force: %s. A build that is ended half way leaves an invalid index behind.",
-				   values.data),
-		 errhint("To keep timeouts from it: SET pg_safe_index.suspend_timeouts = on.")));
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("%s may be interrupted by %s", ConcurrentName(operation), names.data),
+			 errdetail("In force: %s. A build that is interrupted leaves an invalid index behind.",
+					   values.data),
+			 errhint("To suspend them during a build: SET pg_safe_index.suspend_timeouts = on;")));
 }
 
 namespace
@@ -185,12 +191,13 @@ void TellOldTransactions(const ConcurrentCommand &command, std::int64_t older_th
 
 	for (int i = 0; i < blockers.count; ++i)
 		told.Add(blockers.items[i].mark);
-	ereport(NOTICE, (errmsg_plural("%s has to wait for %d transaction that is older than %s",
-								   "%s has to wait for %d transactions that are older than %s",
-								   blockers.total, CommandName(command.operation), blockers.total,
-								   GetConfigOptionByName("pg_safe_index.report_blockers_after",
-														 nullptr, false)),
-					 errdetail_internal("%s", BlockersText(blockers))));
+	ereport(NOTICE,
+			(errmsg_plural(
+				 "%s has to wait for %d transaction that is older than %s",
+				 "%s has to wait for %d transactions that are older than %s", blockers.total,
+				 ConcurrentName(command.operation), blockers.total,
+				 GetConfigOptionByName("pg_safe_index.report_blockers_after", nullptr, false)),
+			 errdetail_internal("%s", BlockersText(blockers))));
 }
 
 void AddHint(ErrorData &error, const char *hint)
@@ -199,23 +206,29 @@ void AddHint(ErrorData &error, const char *hint)
 }
 
 const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
-							 const char *drop_error)
+							 const char *drop_error, bool duplicates)
 {
 	StringInfoData hint;
 	initStringInfo(&hint);
+	bool can_rebuild = false;
 	for (int i = 0; i < dropped; ++i)
 		AppendLine(
 			&hint,
 			left[i].gone
-				? "Index \"%s\", which the failed command left behind, has been mended or dropped by another session."
+				? "Index \"%s\", which the failed command left behind, has been repaired or dropped by another session."
 				: "Index \"%s\", which the failed command left behind, was dropped.",
 			left[i].index.Shown());
 	for (int i = dropped; i < count; ++i)
 	{
 		AppendLine(&hint, "The failed command left index \"%s\" behind, marked invalid.",
 				   left[i].index.Shown());
-		AppendMending(&hint, left[i]);
+		if (duplicates)
+			can_rebuild = AppendMendingAfterDuplicates(&hint, left[i]) || can_rebuild;
+		else
+			AppendMending(&hint, left[i]);
 	}
+	if (duplicates && !can_rebuild)
+		AppendLine(&hint, "%s", "Remove the duplicates, then send the command again.");
 	AppendLine(&hint, "It could not be dropped now: %s.", drop_error);
 	return hint.data;
 }

@@ -15,13 +15,16 @@ namespace psi
 struct ViolationParts;
 
 // What ReportSkipped() says. Allocates.
-ViolationParts PartsOfSkipped(const InvalidIndex &index, bool concurrently);
+ViolationParts PartsOfSkipped(const InvalidIndex &index, const Request &request,
+							  const StatementText &statement, const Settings &settings,
+							  bool in_block);
 
 // CREATE INDEX IF NOT EXISTS would skip an invalid index, or has skipped it: an ERROR (55000) in
 // mode error, a WARNING (01000) in mode warn.
-void ReportSkipped(const InvalidIndex &index, bool concurrently, const Settings &settings);
+void ReportSkipped(const InvalidIndex &index, const Request &request,
+				   const StatementText &statement, const Settings &settings);
 
-// A WARNING (01000) if a timeout is set that could end the build half way.
+// A WARNING (01000) if a timeout is set that could interrupt the build.
 void WarnOfTimeouts(Operation operation);
 
 // A NOTICE if the command has to wait for open transactions that are older than `older_than` (ms)
@@ -38,9 +41,9 @@ void AddHint(ErrorData &error, const char *hint);
 
 // The hint about the `count` indexes that a failed command has left. The first `dropped` of them
 // have been dropped meanwhile. If `drop_error` is not null, it is the reason why the rest could not
-// be. Allocates.
+// be. `duplicates`: the command has failed because of duplicate keys. Allocates.
 const char *HintForLeftovers(const InvalidIndex *left, int count, int dropped,
-							 const char *drop_error);
+							 const char *drop_error, bool duplicates);
 // Why an index could not be dropped, as `drop_error`. `lock_timeout`: the limit of the wait for a
 // lock (ms). Allocates.
 const char *ReasonNotDropped(const ErrorData &error, int lock_timeout);

@@ -14,13 +14,12 @@ struct ViolationParts
 {
 	const char *message;
 	const char *detail;
-	const char *hint; // several lines, or ""; what the session can do about the verdict follows it,
-					  // and pg_safe_index.help
+	const char *hint;          // several lines, or ""; pg_safe_index.help follows them
 	const RelationName *table; // null: there is no single one
 	const char *index;         // null: not known
 };
 
-// The hint with what this session can do about the verdict. Allocates.
+// The hint with pg_safe_index.help. Allocates.
 const char *WholeHint(const Settings &settings, const ViolationParts &parts);
 
 // Raises an ERROR (55000) in mode error and above, a WARNING (01000) below. The error's own fields

@@ -14,7 +14,8 @@ struct HintFacts
 {
 	bool in_block;       // CONCURRENTLY could not run here
 	int lock_timeout;    // ms: set for commands behind which others would queue; 0: not set
-	const char *why_not; // why mode rewrite does not run it, as the rest of a sentence; or null
+	const char *why_not; // why mode rewrite does not run it, as the rest of a sentence;
+						 // null or empty: the remedy says it
 };
 
 // What Report() says. Looks up what the plan layer does; counts, records and raises nothing itself.

@@ -96,4 +96,23 @@ void AppendWithConcurrently(StringInfo out, const CommandText &command)
 	appendStringInfoChar(out, ';');
 }
 
+const char *CommandIn(const StatementText &statement, const char *first_word)
+{
+	bool found = false;
+	int begin = 0;
+	int end = 0;
+	const auto walk = [&]
+	{
+		Tokens tokens(statement.text);
+		found = tokens.IsKeyword(first_word);
+		begin = tokens.Location();
+		for (; !tokens.AtEnd() && !tokens.Is(';'); tokens.Next())
+			CHECK_FOR_INTERRUPTS();
+		end = tokens.PreviousEnd();
+	};
+	if (!ScannerAccepts(walk) || !found)
+		return nullptr;
+	return pnstrdup(statement.text + begin, end - begin);
+}
+
 } // namespace psi

@@ -1,4 +1,5 @@
-// command_text: finds its way in the user's own text of CREATE INDEX, DROP INDEX or REINDEX.
+// command_text: finds its way in the user's own text, above all in that of CREATE INDEX, DROP INDEX
+// or REINDEX.
 //
 // Reads the text with the server's scanner, and no catalogs. Takes no locks. Raises nothing but out
 // of memory and a cancel; a text that the scanner refuses counts as not found.
@@ -25,5 +26,9 @@ CommandText FindCommand(const StatementText &statement, Operation operation);
 
 // Appends the text with CONCURRENTLY in its place, and a semicolon.
 void AppendWithConcurrently(StringInfo out, const CommandText &command);
+
+// Any command as the user wrote it, without comments around it and without its semicolon; null if
+// the text is empty, if the scanner refuses it, or if its first word is another one. Allocates.
+const char *CommandIn(const StatementText &statement, const char *first_word);
 
 } // namespace psi

@@ -11,7 +11,7 @@ namespace
 {
 
 constexpr const char *no_safe_constraint =
-	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
+	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently.";
 
 constexpr const char *foreign_partition =
 	"PostgreSQL will refuse the command when it comes to a partition that is a foreign table, after it has built the index on other partitions.";

@@ -3,7 +3,6 @@
 
 #include "catalog/index.hpp"
 #include "pg/hash.hpp"
-#include "pg/scanner.hpp"
 #include "plan/command_text.hpp"
 
 namespace psi
@@ -91,25 +90,6 @@ bool AppendDrops(Steps &steps, const Judgments &judgments, int most)
 	return false;
 }
 
-// Returns the user's command as it is, without comments around it, and with a semicolon; null if
-// the text cannot serve for it.
-const char *CommandIn(const StatementText &statement)
-{
-	int begin = 0;
-	int end = 0;
-	const auto walk = [&]
-	{
-		Tokens tokens(statement.text);
-		begin = tokens.Location();
-		for (; !tokens.AtEnd() && !tokens.Is(';'); tokens.Next())
-			CHECK_FOR_INTERRUPTS();
-		end = tokens.PreviousEnd();
-	};
-	if (!ScannerAccepts(walk) || end <= begin)
-		return nullptr;
-	return psprintf("%.*s;", end - begin, statement.text + begin);
-}
-
 // DROP ... CASCADE: the indexes first, concurrently; then the command, which is a violation again
 // if it still has indexes to drop.
 Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, int most)
@@ -133,11 +113,11 @@ Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, 
 		has_dependent
 			? "Indexes of constraints and of partitioned indexes cannot be dropped concurrently: the last command still drops them."
 			: nullptr;
-	const char *command = CommandIn(statement);
+	const char *command = CommandIn(statement, "drop");
 	if (command == nullptr)
 		return {steps.All(), "Then run the command itself.", note, more};
 	const StepLock lock{AccessExclusiveLock, judgment.target.table};
-	appendStringInfoString(has_dependent ? steps.Violate(lock) : steps.Finish(lock), command);
+	appendStringInfo(has_dependent ? steps.Violate(lock) : steps.Finish(lock), "%s;", command);
 	return {steps.All(), nullptr, note, more};
 }
 

@@ -11,7 +11,7 @@ namespace
 {
 
 constexpr const char *no_concurrent_exclusion =
-	"PostgreSQL cannot build the index of an exclusion constraint concurrently. Keep the wait for the lock short, and try again when it fails: SET lock_timeout = '2s'.";
+	"PostgreSQL cannot build the index of an exclusion constraint concurrently.";
 
 const char *KindWord(ReindexObjectType kind)
 {

@@ -35,14 +35,13 @@ void Append(Array<Step> &all, const Array<Step> &part)
 	}
 }
 
-// As the value of a setting is shown.
-const char *Duration(int milliseconds)
+} // namespace
+
+const char *DurationText(int milliseconds)
 {
 	return milliseconds % 1000 == 0 ? psprintf("%ds", milliseconds / 1000)
 									: psprintf("%dms", milliseconds);
 }
-
-} // namespace
 
 StringInfo Steps::Prepare(const StepLock &lock)
 {
@@ -114,8 +113,8 @@ List *AppendViolation(List *commands, const char *text, const CommandSettings &s
 	}
 	commands = lappend(commands, pstrdup("BEGIN;"));
 	if (settings.lock_timeout > 0)
-		commands = lappend(
-			commands, psprintf("SET LOCAL lock_timeout = '%s';", Duration(settings.lock_timeout)));
+		commands = lappend(commands, psprintf("SET LOCAL lock_timeout = '%s';",
+											  DurationText(settings.lock_timeout)));
 	commands = lappend(commands, psprintf("SET LOCAL pg_safe_index.mode = %s;", mode));
 	commands = lappend(commands, pstrdup(text));
 	return lappend(commands, pstrdup("COMMIT;"));
@@ -133,7 +132,7 @@ List *AsCommands(const Array<Step> &steps, const CommandSettings &settings)
 		const bool wanted = step.IsBounded() && settings.lock_timeout > 0 && !step.violates;
 		if (wanted != set)
 			commands = lappend(commands, wanted ? psprintf("SET lock_timeout = '%s';",
-														   Duration(settings.lock_timeout))
+														   DurationText(settings.lock_timeout))
 												: pstrdup("RESET lock_timeout;"));
 		set = wanted;
 		commands = step.violates ? AppendViolation(commands, step.text->data, settings)

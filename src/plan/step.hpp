@@ -92,6 +92,9 @@ List *AsCommands(const Array<Step> &steps, const CommandSettings &settings);
 // The texts of the steps alone, char *. Allocates.
 List *TextsOf(const Array<Step> &steps);
 
+// As the value of a setting is shown. Allocates.
+const char *DurationText(int milliseconds);
+
 // The commands, one a line. Allocates.
 const char *AsLines(const List *commands);
 

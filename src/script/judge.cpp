@@ -3,6 +3,7 @@
 
 #include "catalog/find_target.hpp"
 #include "catalog/index_analysis.hpp"
+#include "message/block_message.hpp"
 #include "message/violation_message.hpp"
 #include "script/known.hpp"
 #include "script/names.hpp"
@@ -221,6 +222,8 @@ Answer TellFindings(const State &state, const ScriptStatement &statement, const 
 	{
 		answer.outcome = Outcome::refused;
 		answer.message = worst.refusal;
+		if (worst.judgment.request.concurrently && state.in_block)
+			answer.hint = HintForRefusedInBlock();
 		answer.reason = worst.judgment.request.concurrently && state.in_block ? "in_block"
 						: worst.whole || worst.judgment.verdict.reason == Reason::not_owner
 							? NameOf(Reason::not_owner)

@@ -1,0 +1,15 @@
+// run_in_block: a concurrent command inside a transaction block, which PostgreSQL refuses.
+//
+// Hands the command on. Raises what that raises.
+#pragma once
+
+#include "pg/face.h"
+
+namespace psi
+{
+
+// Hands the command on. If PostgreSQL refuses it because of the transaction block (25001), its
+// error gets a hint how to leave the block.
+void RunInBlock(const psi_call &call);
+
+} // namespace psi
