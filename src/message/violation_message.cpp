@@ -131,8 +131,8 @@ void ReportLate(const Request &request, const ClassRow &table, std::optional<std
 	RaiseViolation(
 		settings,
 		{WouldBlock(judgment),
-		 "When the command was checked, it had no index to build. Another session has changed that, while the command waited for a lock.",
-		 "Send it again, to be told what to do instead.", &judgment.target.table, nullptr});
+		 "When the command was checked, it had no index to build. Another session changed that while the command waited for a lock.",
+		 "Send the command again to see what to run instead.", &judgment.target.table, nullptr});
 }
 
 void RecordOverride(const Judgments &judgments, const StatementText &statement)

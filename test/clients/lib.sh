@@ -71,7 +71,7 @@ refused() {
 	local what=$1 text=$2 output status=0
 	shift 2
 	output=$("$@" 2>&1) || status=$?
-	if [ "$status" != 0 ] && tr '\n' ' ' <<<"$output" | grep -qE -- "$text" && grep -q 'To run it as it is' <<<"$output"
+	if [ "$status" != 0 ] && tr '\n' ' ' <<<"$output" | grep -qE -- "$text" && grep -q 'To run it anyway' <<<"$output"
 	then ok "$what"; else not_ok "$what"; fi
 	sed 's/^/    /' <<<"$output"
 }

@@ -22,7 +22,7 @@ from generator import CATALOG, Generator, Statement, q
 from oracle import judge, scanned
 
 OURS = re.compile(r'would (block (reads|writes)|skip index)')
-REWRITTEN = re.compile(r'the safe form is run instead|it is built anew')
+REWRITTEN = re.compile(r'the safe form is run instead|it is rebuilt')
 # What a replay can fail with because of what other sessions do.
 BY_OTHERS = {'55P03', '40P01', '57014', '57P01', '40001'}
 GONE = {'25001', '42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 'XX000', '42P16', '42P17', '2BP01'}

@@ -85,7 +85,7 @@ sub cancel { my ($s) = @_; $node->safe_psql('postgres', "SELECT pg_cancel_backen
 sub follow
 {
 	my ($error) = @_;
-	$node->safe_psql('postgres', $_) for $error =~ /^(?:HINT:  )?To drop it: (.*;)$/mg;
+	$node->safe_psql('postgres', $_) for $error =~ /^(?:HINT:  )?To drop it(?: instead)?: (.*;)$/mg;
 }
 
 my $builder = session('builder');
@@ -185,7 +185,7 @@ $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_progress_c
 $builder->wait_until_blocked;
 release('writer');
 is(session('mender')->finish, '', 'mended by another session meanwhile');
-like($builder->finish, qr/user request\nHINT:  Index "new", which the failed command left behind, has been mended or dropped by another session\./,
+like($builder->finish, qr/user request\nHINT:  Index "new", which the failed command left behind, has been repaired or dropped by another session\./,
 	'... the failed command leaves that alone, and says so');
 is($node->safe_psql('postgres', q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'new'::regclass}), 't', '... it is there, and valid');
 $builder->run('RESET pg_safe_index.drop_failed_builds; RESET pg_safe_index.lock_timeout;');
@@ -197,7 +197,7 @@ $builder->send($command{drop});
 $builder->wait_until_blocked;
 cancel($builder);
 my $error = $builder->finish;
-like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo build it anew: REINDEX INDEX CONCURRENTLY old;/,
+like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo rebuild it: REINDEX INDEX CONCURRENTLY old;/,
 	'drop cancelled: the index can be had back');
 release('reader');
 $node->safe_psql('postgres', 'REINDEX INDEX CONCURRENTLY old');
@@ -215,7 +215,7 @@ like($error, qr/left index "old" behind, marked invalid\.\nTo drop it: DROP INDE
 	'drop cancelled once it is dead: it can only be dropped');
 release('reader_2');
 $error = $builder->run('CREATE INDEX CONCURRENTLY IF NOT EXISTS old ON t (a);');
-like($error, qr/would skip index "old", which is invalid\nDETAIL:.*A drop of it ended half way.*\nHINT:  To drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo run it as/,
+like($error, qr/would skip index "old", which is invalid\nDETAIL:.*A drop of it did not finish.*\nHINT:  To drop it: DROP INDEX CONCURRENTLY IF EXISTS old;\nTo run it anyway: SET pg_safe_index\.mode = off; CREATE/,
 	'IF NOT EXISTS says the same');
 follow($error);
 is(invalid(), '', 'the hint\'s command mends it');
@@ -227,9 +227,12 @@ $builder->send('CREATE UNIQUE INDEX CONCURRENTLY new ON t (a);');
 $builder->wait_until_blocked('waiting for writers before build');
 release('writer');
 $error = $builder->finish;
-like($error, qr/\AERROR:  could not create unique index "new"\nDETAIL:  Key \(a\)=\(7\) is duplicated\.\nHINT:  The failed command left index "new"/,
+like($error, qr/\AERROR:  could not create unique index "new"\nDETAIL:  Key \(a\)=\(7\) is duplicated\.\nHINT:  The failed command left index "new" behind, marked invalid\.\nRemove the duplicates, then: REINDEX INDEX CONCURRENTLY new;\nTo drop it instead: DROP INDEX CONCURRENTLY IF EXISTS new;/,
 	'a duplicate key during the build');
-follow($error);
+$error =~ /Remove the duplicates, then: (.*;)$/m;
+$node->safe_psql('postgres', 'DELETE FROM t WHERE ctid IN (SELECT max(ctid) FROM t WHERE a = 7)');
+$node->safe_psql('postgres', $1);
+is(invalid(), '', '... the duplicates are removed, then the command of the hint rebuilds it');
 fresh_table();
 session('writer')->run('BEGIN; INSERT INTO t VALUES (1000);');
 $builder->send('CREATE UNIQUE INDEX CONCURRENTLY new ON t (a);');
@@ -268,7 +271,7 @@ for my $timeout ('statement_timeout', 'lock_timeout')
 	hold('writer');
 	$builder->run("SET $timeout = '1500ms';");
 	$error = $builder->run($command{create});
-	like($error, qr/^WARNING:  CREATE INDEX CONCURRENTLY may be ended half way by $timeout\nDETAIL:  In force: $timeout = 1500ms\./,
+	like($error, qr/^WARNING:  CREATE INDEX CONCURRENTLY may be interrupted by $timeout\nDETAIL:  In force: $timeout = 1500ms\./,
 		"$timeout: told beforehand");
 	like($error, qr/^ERROR:  canceling statement due to $why\nHINT:  The failed command left index "new"/m,
 		"$timeout: what is left");
@@ -316,7 +319,7 @@ SKIP:
 	$victim->run('RESET pg_safe_index.suspend_timeouts;');
 	$victim->send('CREATE INDEX CONCURRENTLY new_2 ON t (a);');
 	my $said = $victim->wait_for(qr/connection to server was lost/);
-	like($said, qr/WARNING:  CREATE INDEX CONCURRENTLY may be ended half way by transaction_timeout/,
+	like($said, qr/WARNING:  CREATE INDEX CONCURRENTLY may be interrupted by transaction_timeout/,
 		'transaction_timeout: told beforehand');
 	like($said, qr/FATAL:  terminating connection due to transaction timeout/, '... it ends the session');
 	delete $session{victim};

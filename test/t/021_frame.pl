@@ -32,7 +32,7 @@ sub cancel { my ($session) = @_; query("SELECT pg_cancel_backend($session->{pid}
 sub follow
 {
 	my ($error) = @_;
-	query($_) for $error =~ /^(?:HINT:  )?To drop it: (.*;)$/mg;
+	query($_) for $error =~ /^(?:HINT:  )?To drop it(?: instead)?: (.*;)$/mg;
 }
 
 my $blocker = Session->new($node, application => 'blocker');

@@ -213,7 +213,7 @@ is($status, 1, '... a syntax error fails');
 like($err, qr/syntax error at or near ";"\nLINE 2: /, '... and names the line');
 ($status, $out, $err) = run_example($examples[1], "SELECT 1;\n$bad");
 is($status, 0, 'annotations: psql ends without an error');
-like($out, qr/^::error file=\Q$folder\E\/migration\.sql,line=3,title=pg_safe_index::CREATE INDEX [^\n]*%0AThe table [^\n]*%0AUse: [^\n]*\n\z/,
+like($out, qr/^::error file=\Q$folder\E\/migration\.sql,line=3,title=pg_safe_index::CREATE INDEX [^\n]*%0AWrites to [^\n]*%0AUse: [^\n]*\n\z/,
 	'... one line for each command');
 is(join('|', run_example($examples[1], $good)), '0||', '... none for a safe script');
 

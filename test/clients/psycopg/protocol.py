@@ -55,7 +55,7 @@ def check_refused(what, run, visible=True):
     """Refused by us, with the hint, and nothing is built or dropped (if that would be visible by now). Gives the error."""
     e = error_of(run)
     good = (isinstance(e, errors.ObjectNotInPrerequisiteState) and "without CONCURRENTLY would block" in e.diag.message_primary
-            and "INDEX CONCURRENTLY account_" in e.diag.message_hint and "To run it as it is" in e.diag.message_hint)
+            and "INDEX CONCURRENTLY account_" in e.diag.message_hint and "To run it anyway" in e.diag.message_hint)
     check(f"{what}: refused", good, repr(e))
     if visible:
         check(f"{what}: nothing is done", indexes() == OLD, indexes())
@@ -83,12 +83,12 @@ def fields():
                 ("diag.severity", e.diag.severity, "ERROR"),
                 ("diag.message_primary", e.diag.message_primary, SAID),
                 ("diag.message_hint", e.diag.message_hint,
-                 f"Use: {CREATE_SAFELY};\nTo run it as it is: SET pg_safe_index.mode = off."),
+                 f"Use: {CREATE_SAFELY};\nTo run it anyway: BEGIN; SET LOCAL pg_safe_index.mode = off; {CREATE}; COMMIT;"),
                 ("diag.schema_name", e.diag.schema_name, "public"),
                 ("diag.table_name", e.diag.table_name, "account"),
                 ("diag.constraint_name", e.diag.constraint_name, "account_email")):
             check(name, got == expected, got)
-        check("diag.message_detail", "SHARE mode until the index is built" in e.diag.message_detail, e.diag.message_detail)
+        check("diag.message_detail", "until the index is built (SHARE lock)" in e.diag.message_detail, e.diag.message_detail)
         check("str(error): message, DETAIL and HINT", str(e) ==
               f"{SAID}\nDETAIL:  {e.diag.message_detail}\nHINT:  {e.diag.message_hint}", str(e))
         e = check_refused("DROP INDEX, autocommit", lambda: conn.execute(DROP))
