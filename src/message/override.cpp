@@ -101,9 +101,4 @@ const char *OverrideLine(const Settings &settings, const OverriddenCommand &comm
 	return psprintf("%s: BEGIN; %s %s; COMMIT;", purpose, set, command.text);
 }
 
-Mode ModeForViolation(const Settings &settings)
-{
-	return settings.minimum_mode > Mode::warn ? Mode::rewrite : settings.minimum_mode;
-}
-
 } // namespace psi

@@ -28,8 +28,4 @@ const char *ShortCommand(const Request &request, const StatementText &statement)
 // there is nothing to say. Allocates.
 const char *OverrideLine(const Settings &settings, const OverriddenCommand &command);
 
-// The mode that lets a violation run which has to run, since PostgreSQL has nothing safer. Under a
-// floor that forbids less it is mode rewrite.
-Mode ModeForViolation(const Settings &settings);
-
 } // namespace psi

@@ -85,6 +85,13 @@ struct CommandSettings
 	Mode violation_mode = Mode::off;
 };
 
+// The violation_mode under the settings. Where neither mode off nor warn is to be had, mode rewrite
+// runs what PostgreSQL has nothing safer for.
+constexpr Mode ModeForViolation(const Settings &settings)
+{
+	return settings.minimum_mode > Mode::warn ? Mode::rewrite : settings.minimum_mode;
+}
+
 // The commands as a user would send them, char *, each with its semicolon: with SET lock_timeout
 // before those whose wait is to be bounded, and RESET lock_timeout after them. Allocates.
 List *AsCommands(const Array<Step> &steps, const CommandSettings &settings);

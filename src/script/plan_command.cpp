@@ -75,12 +75,6 @@ Remedy RemedyFor(const Judgments &judgments, const ScriptStatement &statement)
 	return remedy;
 }
 
-// Where the mode may not be off, mode rewrite runs what PostgreSQL has nothing safer for.
-Mode ModeForViolations(const Settings &settings)
-{
-	return settings.minimum_mode > Mode::warn ? Mode::rewrite : settings.minimum_mode;
-}
-
 // PostgreSQL looks at the name of a new index only after it has locked the table.
 void RefuseTakenName(const Judgment &judgment)
 {
@@ -113,8 +107,7 @@ List *PlanViolation(const Judgments &judgments, const ScriptStatement &statement
 				(errmsg("there is nothing to do"), errdetail_internal("%s", remedy.remark)));
 	if (remedy.note != nullptr)
 		ereport(NOTICE, (errmsg("note on the plan"), errdetail_internal("%s", remedy.note)));
-	return AsCommands(remedy.steps,
-					  {statement.lock_timeout, ModeForViolations(statement.settings)});
+	return AsCommands(remedy.steps, {statement.lock_timeout, ModeForViolation(statement.settings)});
 }
 
 // The only statement of the text.
