@@ -32,7 +32,7 @@ sub hint_for
 {
 	my ($command, $text) = @_;
 	$node->psql('postgres', "SELECT psi_probe_execute(\$psi\$$command\$psi\$, \$psi\$$text\$psi\$)", stderr => \$err);
-	my ($hint) = $err =~ /\n(?:Use: |Use, one command at a time:\n)(.*;)\n[^\n]*cannot run inside a transaction block/s;
+	my ($hint) = $err =~ /\nHINT:  (?:Use: |Use, one command at a time:\n)(.*;)\n[^\n]*cannot run inside a transaction block/s;
 	return $hint // "no hint in: $err";
 }
 
