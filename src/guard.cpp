@@ -24,6 +24,40 @@ namespace psi
 namespace
 {
 
+// A command on a table of Citus is being executed: Citus executes commands on the shards of the
+// table in this session, which are part of it. Reset by RunForCitus(), also after an error.
+bool in_citus_command = false;
+
+// Calls `run()`, and judges no command that is executed meanwhile if `in_citus` says so.
+template <typename Run> void RunForCitus(bool in_citus, Run run)
+{
+	if (!in_citus)
+	{
+		run();
+		return;
+	}
+	in_citus_command = true;
+	PG_TRY();
+	{
+		run();
+	}
+	PG_FINALLY();
+	{
+		in_citus_command = false;
+	}
+	PG_END_TRY();
+}
+
+bool IsInCitus(const Judgments &judgments)
+{
+	for (const Judgment &judgment : judgments)
+	{
+		if (judgment.target.in_citus)
+			return true;
+	}
+	return false;
+}
+
 // A statement and the circumstances in which it is executed.
 struct Statement
 {
@@ -40,6 +74,7 @@ struct Outcome
 	bool rewritten = false;                      // nothing: its safe form has been run
 	bool refused_in_block = false;               // PostgreSQL will refuse it here
 	bool restarted = false;                      // this is a later transaction, with a new snapshot
+	bool in_citus = false;                       // it is one on tables of Citus
 	std::optional<Request> passed;               // it passed, and can create an index
 	std::optional<ConcurrentCommand> concurrent; // it may leave an invalid index
 };
@@ -87,8 +122,10 @@ Rewritten RewriteOrReport(const Statement &statement, const Judgments &judgments
 		RaiseAnalysisErrors(*first.request.create, first.target.table_id, call.query);
 	const StatementText text = TextOf(*call.statement, call.query);
 	RewriteResult result{Rewritten::no, nullptr};
+	const auto rewrite = [&]
+	{ result = Rewrite(call, judgments, text, statement.settings, statement.options); };
 	if (statement.may_rewrite)
-		result = Rewrite(call, judgments, text, statement.settings, statement.options);
+		RunForCitus(IsInCitus(judgments), rewrite);
 	if (result.what == Rewritten::no)
 		Report(judgments, text, call.query, statement.settings,
 			   {statement.in_block, statement.options.lock_timeout, result.why_not});
@@ -126,6 +163,7 @@ Outcome Decide(const Statement &statement)
 	const Judgments judgments = JudgeAndAct(statement, requests, outcome);
 	if (outcome.rewritten)
 		return outcome;
+	outcome.in_citus = IsInCitus(judgments);
 	const Request &first = requests.First();
 	const BuildOptions &options = statement.options;
 	const bool accompanied = options.explain || options.drop_failed || options.suspend_timeouts;
@@ -164,18 +202,22 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
 	if (outcome.rewritten)
 		return;
-	if (outcome.passed.has_value())
-		RunAndRecheck(call, *outcome.passed, settings);
-	else if (outcome.refused_in_block)
-		RunInBlock(call);
-	else if (outcome.concurrent.has_value())
+	const auto run = [&]
 	{
-		options.explain = options.explain && settings.Checks(outcome.concurrent->operation);
-		options.warn_before = options.explain;
-		RunConcurrently(call, *outcome.concurrent, options, settings);
-	}
-	else
-		call.go_on(&call);
+		if (outcome.passed.has_value())
+			RunAndRecheck(call, *outcome.passed, settings);
+		else if (outcome.refused_in_block)
+			RunInBlock(call);
+		else if (outcome.concurrent.has_value())
+		{
+			options.explain = options.explain && settings.Checks(outcome.concurrent->operation);
+			options.warn_before = options.explain;
+			RunConcurrently(call, *outcome.concurrent, options, settings);
+		}
+		else
+			call.go_on(&call);
+	};
+	RunForCitus(outcome.in_citus, run);
 	// The portal's own snapshot went with its transaction: nobody else would pop this one.
 	if (outcome.restarted && ActiveSnapshotSet())
 		PopActiveSnapshot();
@@ -183,6 +225,11 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 
 void Execute(const psi_call &call, const psi_settings &set)
 {
+	if (in_citus_command)
+	{
+		call.go_on(&call);
+		return;
+	}
 	const Settings settings = SettingsInForce(set, *call.statement->utilityStmt);
 	const bool asked = IsAsked(settings);
 	if (!asked && !IsOverridden(settings) && !set.drop_failed_builds && !set.suspend_timeouts)

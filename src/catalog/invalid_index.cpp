@@ -1,6 +1,7 @@
 // invalid_index: reads the index, and chooses the commands.
 #include "catalog/invalid_index.hpp"
 
+#include "catalog/citus.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -50,6 +51,7 @@ std::optional<InvalidIndex> ReadInvalidIndex(Oid index)
 	found.ready = row->ready;
 	found.live = row->live;
 	found.is_partition = relation->is_partition;
+	found.is_shell = IsCitusTable(row->table);
 	found.is_toast = IsToastNamespace(relation->schema);
 	return found;
 }
@@ -57,7 +59,8 @@ std::optional<InvalidIndex> ReadInvalidIndex(Oid index)
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name)
 {
 	const Oid index = get_relname_relid(name, schema);
-	return OidIsValid(index) ? ReadInvalidIndex(index) : std::nullopt;
+	const auto invalid = OidIsValid(index) ? ReadInvalidIndex(index) : std::nullopt;
+	return invalid.has_value() && !invalid->is_shell ? invalid : std::nullopt;
 }
 
 bool IsInvalidStill(const InvalidIndex &index)
@@ -97,7 +100,7 @@ const char *DropCommand(const InvalidIndex &index, bool qualified)
 
 const char *ReindexCommand(const InvalidIndex &index, bool qualified)
 {
-	if (!index.live || index.is_toast)
+	if (!index.live || index.is_toast || index.is_shell)
 		return nullptr;
 	// A rebuilt _ccnew index would be a second copy of the index, unless it has been attached to a
 	// partitioned index.

@@ -21,6 +21,7 @@ struct InvalidIndex
 	bool live = false;  // pg_index.indislive; false: a drop has passed the point of no return
 	bool is_partition = false; // attached to a partitioned index: cannot be dropped by itself
 	bool gone = false; // set by callers that find later that it is gone, or not invalid any more
+	bool is_shell = false; // of a table that Citus manages: its marks say nothing about the shards
 	bool is_toast = false; // of a TOAST table: PostgreSQL does not rebuild it while it is invalid
 };
 
@@ -29,7 +30,7 @@ struct InvalidIndex
 std::optional<InvalidIndex> ReadInvalidIndex(Oid index);
 
 // Looks the index up by name in this schema, whatever the search path, and reads it if it is
-// invalid. Nothing if the schema is gone. Allocates.
+// invalid. Nothing if the schema is gone, or if Citus manages the table. Allocates.
 std::optional<InvalidIndex> FindInvalidIndex(Oid schema, const char *name);
 
 // Is the index still invalid, and does it have the same name? The caller holds SHARE UPDATE
@@ -47,7 +48,9 @@ void ReadAgain(InvalidIndex *indexes, int count);
 
 // Return the command that drops or rebuilds the index, with its semicolon. Null where PostgreSQL
 // would refuse the command and, for an index that REINDEX CONCURRENTLY has left, where a rebuild
-// would result in two equal indexes. `qualified`: always with the schema. Allocate.
+// would result in two equal indexes, and for one of a table that Citus manages: the rebuilt index
+// would count as valid, with an invalid one on a shard. `qualified`: always with the schema.
+// Allocate.
 const char *DropCommand(const InvalidIndex &index, bool qualified);
 const char *ReindexCommand(const InvalidIndex &index, bool qualified);
 

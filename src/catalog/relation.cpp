@@ -2,6 +2,7 @@
 #include "catalog/relation.hpp"
 
 #include "catalog/catalog_scan.hpp"
+#include "catalog/citus.hpp"
 
 namespace psi
 {
@@ -88,6 +89,8 @@ bool IsCreatedHere(Oid relation)
 std::optional<std::int64_t> MainForkSize(Oid relation)
 {
 	std::optional<std::int64_t> size;
+	if (IsCitusTable(relation))
+		return size;
 	const auto measure = [&size](Relation opened)
 	{
 		if (RELKIND_HAS_STORAGE(opened->rd_rel->relkind))

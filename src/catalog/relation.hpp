@@ -73,7 +73,8 @@ bool IsOwner(Oid relation, Oid role);
 
 // Returns the size of the main fork in bytes. The size comes from the files, since
 // pg_class.relpages is 0 or -1 for a table that was never analyzed. Nothing if the relation cannot
-// be opened because another session has locked it or waits for a lock on it.
+// be opened because another session has locked it or waits for a lock on it, or if Citus manages
+// it: then its rows are elsewhere.
 std::optional<std::int64_t> MainForkSize(Oid relation);
 
 // Calls `use(Relation)` with the relation opened under ACCESS SHARE, if this transaction holds that

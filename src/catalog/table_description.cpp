@@ -1,6 +1,7 @@
 // table_description: each table of a statement is described once.
 #include "catalog/table_description.hpp"
 
+#include "catalog/citus.hpp"
 #include "pg/array.hpp"
 #include "pg/hash.hpp"
 
@@ -16,6 +17,7 @@ struct Description
 	RelationName name;
 	RelationSet set;
 	TableFacts facts;
+	bool in_citus;
 };
 
 // An entry of SeenTables.
@@ -27,7 +29,7 @@ struct SeenTable
 
 const Description *Describe(const ClassRow &table, bool only, const Circumstances &circumstances)
 {
-	auto *description = Make(Description{NameOf(table), {}, {}});
+	auto *description = Make(Description{NameOf(table), {}, {}, IsCitusTable(table.id)});
 	TableFacts &facts = description->facts;
 	facts.catalog = table.is_catalog;
 	facts.temporary = table.persistence == RELPERSISTENCE_TEMP;
@@ -97,6 +99,10 @@ void DescribeTable(const ClassRow &table, bool only, const Circumstances &circum
 	facts.catalog = description.facts.catalog;
 	facts.temporary = description.facts.temporary;
 	facts.created = description.facts.created;
+	target.in_citus = description.in_citus;
+	// Citus refuses the command there, and would leave what we have done before it does.
+	if (target.in_citus && IsLeftToCitus(table.id))
+		facts.resolves = false;
 	facts.only = only;
 	facts.members = description.facts.members;
 	facts.standing = description.facts.standing;

@@ -53,6 +53,7 @@ struct Target
 	// CREATE INDEX IF NOT EXISTS: a relation of that name exists, so nothing will be built.
 	bool exists = false;
 	std::optional<InvalidIndex> invalid; // that relation, if it is an invalid index
+	bool in_citus = false;               // Citus manages the table
 	bool exclusion = false;              // the index belongs to an exclusion constraint
 	const List *nullable_columns = NIL;  // ADD PRIMARY KEY: char *, those to be scanned for nulls
 	bool scans = false;            // ADD PRIMARY KEY USING INDEX: ... which is all that takes time

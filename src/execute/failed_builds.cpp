@@ -18,7 +18,8 @@ namespace psi
 bool DropFailedBuild(const Runner &runner, Oid index)
 {
 	const auto found = ReadInvalidIndex(index);
-	if (!found.has_value() || AtWorkOn(index, found->table_id).doing != Doing::nothing)
+	if (!found.has_value() || found->is_shell ||
+		AtWorkOn(index, found->table_id).doing != Doing::nothing)
 		return false;
 	InvalidIndex &invalid = *Make(*found);
 	volatile bool begun = false;

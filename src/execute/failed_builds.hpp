@@ -11,8 +11,8 @@ namespace psi
 {
 
 // Drops an invalid index, with a NOTICE, unless another session is building, rebuilding or dropping
-// it. If it tries to, it commits, ends in a transaction with an active snapshot, and returns true.
-// Raises what the drop raises.
+// it, or Citus manages its table. If it tries to, it commits, ends in a transaction with an active
+// snapshot, and returns true. Raises what the drop raises.
 bool DropFailedBuild(const Runner &runner, Oid index);
 
 // Drops what REINDEX CONCURRENTLY has left of earlier attempts on a table and its TOAST table, but

@@ -1,6 +1,7 @@
 // recheck: called for each index that the command creates.
 #include "execute/recheck.hpp"
 
+#include "catalog/citus.hpp"
 #include "catalog/index_creation.hpp"
 #include "message/violation_message.hpp"
 
@@ -29,7 +30,8 @@ void CheckAgain(Oid, Oid table, bool is_internal, void *argument)
 		(row->kind != RELKIND_RELATION && row->kind != RELKIND_MATVIEW) || row->is_system)
 		return;
 	TableFacts facts;
-	facts.resolves = facts.permitted = true;
+	facts.resolves = !IsLeftToCitus(table);
+	facts.permitted = true;
 	facts.temporary = row->persistence == RELPERSISTENCE_TEMP;
 	facts.created = IsCreatedHere(table);
 	facts.size = MainForkSize(table);

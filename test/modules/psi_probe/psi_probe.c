@@ -1,6 +1,6 @@
 /*
- * psi_probe: calls ProcessUtility() as a careless module would, with a query text that the tree was
- * not made from.
+ * psi_probe: calls ProcessUtility() as other modules do: with a query text that the tree was not made
+ * from; and while an index command is executed, as Citus does for the shards of a table.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -14,16 +14,21 @@
 #include "parser/parser.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #pragma GCC diagnostic pop
 
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(psi_probe_execute);
 
-Datum psi_probe_execute(PG_FUNCTION_ARGS)
+extern PGDLLEXPORT void _PG_init(void);
+
+static char *nested = NULL; /* psi_probe.nested */
+static bool is_nested = false;
+static ProcessUtility_hook_type previous = NULL;
+
+static void execute(const char *command, const char *query)
 {
-	char *command = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	List *parsed = raw_parser(command, RAW_PARSE_DEFAULT);
 	PlannedStmt *statement = makeNode(PlannedStmt);
 
@@ -32,5 +37,46 @@ Datum psi_probe_execute(PG_FUNCTION_ARGS)
 	statement->utilityStmt = linitial_node(RawStmt, parsed)->stmt;
 	statement->stmt_location = -1;
 	ProcessUtility(statement, query, true, PROCESS_UTILITY_QUERY, NULL, NULL, None_Receiver, NULL);
+}
+
+Datum psi_probe_execute(PG_FUNCTION_ARGS)
+{
+	execute(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	PG_RETURN_VOID();
+}
+
+/* Before an index command goes on, the one in psi_probe.nested is executed, through the whole chain. */
+static void probe(PlannedStmt *statement, const char *query, bool read_only,
+				  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+				  DestReceiver *receiver, QueryCompletion *completion)
+{
+	NodeTag tag = nodeTag(statement->utilityStmt);
+
+	if (nested[0] != '\0' && !is_nested &&
+		(tag == T_IndexStmt || tag == T_DropStmt || tag == T_ReindexStmt))
+	{
+		is_nested = true;
+		PG_TRY();
+		{
+			execute(nested, nested);
+		}
+		PG_FINALLY();
+		{
+			is_nested = false;
+		}
+		PG_END_TRY();
+	}
+	if (previous != NULL)
+		previous(statement, query, read_only, context, params, environment, receiver, completion);
+	else
+		standard_ProcessUtility(statement, query, read_only, context, params, environment, receiver,
+								completion);
+}
+
+void _PG_init(void)
+{
+	DefineCustomStringVariable("psi_probe.nested", "A command that is executed within each index command.",
+							   NULL, &nested, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	previous = ProcessUtility_hook;
+	ProcessUtility_hook = probe;
 }
