@@ -17,8 +17,9 @@ namespace psi
 // be read at once because of another session's lock.
 bool IsCitusTable(Oid table);
 
-// Is a command on an index of the table left to Citus? Citus refuses it on nodes other than the
-// coordinator (pg_dist_local_group.groupid). False if that cannot be read at once.
+// Is a command that would create an index on the table left to Citus? Citus refuses it on nodes
+// other than the coordinator (pg_dist_local_group.groupid), but not DROP INDEX and REINDEX. False
+// if that cannot be read at once.
 bool IsLeftToCitus(Oid table);
 
 } // namespace psi

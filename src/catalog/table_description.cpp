@@ -100,9 +100,6 @@ void DescribeTable(const ClassRow &table, bool only, const Circumstances &circum
 	facts.temporary = description.facts.temporary;
 	facts.created = description.facts.created;
 	target.in_citus = description.in_citus;
-	// Citus refuses the command there, and would leave what we have done before it does.
-	if (target.in_citus && IsLeftToCitus(table.id))
-		facts.resolves = false;
 	facts.only = only;
 	facts.members = description.facts.members;
 	facts.standing = description.facts.standing;

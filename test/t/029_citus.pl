@@ -69,9 +69,12 @@ query("DROP INDEX CONCURRENTLY failed; DROP INDEX CONCURRENTLY ine; DELETE FROM 
 query("SET allow_system_table_mods = on; UPDATE pg_dist_local_group SET groupid = 3");
 for my $mode ('error', 'rewrite')
 {
-	is(message_of("SET pg_safe_index.mode = $mode; CREATE INDEX ine ON shell (a); DROP INDEX ine; BEGIN; ALTER TABLE shell ADD UNIQUE (a); ROLLBACK"), '',
+	is(message_of("SET pg_safe_index.mode = $mode; CREATE INDEX ine ON shell (a); BEGIN; ALTER TABLE shell ADD UNIQUE (a); ROLLBACK"), '',
 		"a worker, mode $mode: left to Citus");
+	query("$off; DROP INDEX ine");
 }
+like(message_of("$off; CREATE INDEX ine ON shell (a); RESET pg_safe_index.mode; DROP INDEX ine"), qr/would block reads and writes of table "shell"/,
+	'... but not DROP INDEX, which Citus passes on');
 like(message_of('CREATE INDEX ON local (a)'), qr/would block writes to table "local"/, '... but not for other tables');
 query("SET allow_system_table_mods = on; UPDATE pg_dist_local_group SET groupid = 0");
 like(message_of('CREATE INDEX ON shell (a)'), qr/would block writes to table "shell"/, 'the coordinator');
