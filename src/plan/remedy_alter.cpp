@@ -10,9 +10,6 @@ namespace psi
 namespace
 {
 
-constexpr const char *no_safe_constraint =
-	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently.";
-
 constexpr const char *foreign_partition =
 	"PostgreSQL will refuse the command when it comes to a partition that is a foreign table, after it has built the index on other partitions.";
 
@@ -74,7 +71,7 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		if (judgment.target.set.foreign > 0)
 			return NoSteps(foreign_partition);
 		if (!HasSafeForm(*judgment.request.constraint))
-			return NoSteps(no_safe_constraint);
+			return NoSteps(no_concurrent_exclusion);
 	}
 	if (!AppendRest(steps, judgments, statement))
 		return NoSteps(no_text);
@@ -140,7 +137,7 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	for (const MissingIndex &missing : target.missing)
 	{
 		if (missing.create->excludeOpNames != NIL || IsWithoutOverlaps(*missing.create))
-			return NoSteps(no_safe_constraint);
+			return NoSteps(no_concurrent_exclusion);
 	}
 
 	GivenNames given;

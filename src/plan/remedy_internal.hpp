@@ -8,6 +8,9 @@
 namespace psi
 {
 
+constexpr const char *no_concurrent_exclusion =
+	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently.";
+
 // The remedies for each kind of command. Each has the contract of FindRemedy().
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query);
 Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most);

@@ -10,9 +10,6 @@ namespace psi
 namespace
 {
 
-constexpr const char *no_concurrent_exclusion =
-	"PostgreSQL cannot build the index of an exclusion constraint concurrently.";
-
 const char *KindWord(ReindexObjectType kind)
 {
 	switch (kind)
