@@ -118,5 +118,11 @@ SELECT count(*) FROM pg_index WHERE indrelid = 'nc'::regclass;
 -- what goes with a constraint, behind a collation
 ALTER TABLE nc ADD COLUMN co text UNIQUE COLLATE "C" DEFERRABLE INITIALLY DEFERRED CHECK (co <> '');
 
+-- the names of our own check constraints are free
+CREATE TABLE nu (a int CONSTRAINT nu_a_is_not_null CHECK (a > 0), b int);
+ALTER TABLE nu ADD PRIMARY KEY (a, b);
+-- ONLY stays
+ALTER TABLE ONLY nu ADD UNIQUE (b);
+
 SET client_min_messages = error;
 DROP SCHEMA psi_con CASCADE;

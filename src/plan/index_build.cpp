@@ -42,9 +42,9 @@ void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &t
 {
 	if (plan.constraint != nullptr)
 		appendStringInfo(steps.Finish({AccessExclusiveLock, table}),
-						 "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;", table.Quoted(),
-						 quote_identifier(index.name), plan.constraint,
-						 quote_identifier(index.name), plan.attributes);
+						 "ALTER TABLE %s%s ADD CONSTRAINT %s %s USING INDEX %s%s;",
+						 plan.only ? "ONLY " : "", table.Quoted(), quote_identifier(index.name),
+						 plan.constraint, quote_identifier(index.name), plan.attributes);
 }
 
 // ATExecAttachPartitionIdx() locks the parent's index, which blocks only other changes of it, and

@@ -188,6 +188,7 @@ IndexPlan PlanForConstraint(const Request &request)
 
 	IndexPlan plan;
 	plan.unique = true;
+	plan.only = !request.name->inh;
 	plan.create = StatementFor(constraint, keys);
 	plan.name = constraint.conname;
 	plan.definition = DefineKey(constraint, keys, true);

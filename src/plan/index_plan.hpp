@@ -24,6 +24,7 @@ struct IndexPlan
 	const char *columns = nullptr;    // their names joined, if PostgreSQL puts them into the name
 	const char *label = "idx";        // the last part of the names that PostgreSQL chooses
 	const char *constraint = nullptr; // UNIQUE or PRIMARY KEY; null: none
+	bool only = false;                // the constraint is added by ALTER TABLE ONLY
 	const char *attributes = nullptr; // of the constraint: " DEFERRABLE ..." or ""
 	// The constraint that builds its index itself: what follows UNIQUE or PRIMARY KEY.
 	const char *constraint_definition = nullptr;

@@ -27,22 +27,27 @@ bool HasSafeForm(const Constraint &constraint)
 //
 // On a partitioned table this comes first: ALTER TABLE ONLY ... ADD PRIMARY KEY wants the columns
 // of the partitions to be NOT NULL.
-void AppendNotNull(Steps &steps, const Target &target, const char *column)
+void AppendNotNull(Steps &steps, const Target &target, const char *column, GivenNames &given)
 {
-	const RelationName &table = target.table;
-	const StepLock lock{AccessExclusiveLock, table};
+	const StepLock lock{AccessExclusiveLock, target.table};
 	const bool first = target.facts.kind == TableKind::partitioned_table;
-	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
+	// The children of the table keep their nulls then.
+	const bool only = target.facts.only && !has_inherited_key_columns;
+	const char *table = psprintf("%s%s", only ? "ONLY " : "", target.table.Quoted());
+	const char *name =
+		ChooseFreeConstraintName(target.table, target.schema, column, "is_not_null", given);
+	given.Add(target.schema, name);
+	const char *check = quote_identifier(name);
 	const char *quoted = quote_identifier(column);
 	appendStringInfo(steps.Prepare(lock),
-					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
-					 table.Quoted(), check, quoted);
+					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s NOT VALID;", table,
+					 check, quoted, only ? " NO INHERIT" : "");
 	appendStringInfo(first ? steps.PrepareWithoutLock() : steps.Build(),
-					 "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(), check);
+					 "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table, check);
 	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
-					 "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(), quoted);
+					 "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table, quoted);
 	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
-					 "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
+					 "ALTER TABLE %s DROP CONSTRAINT %s;", table, check);
 }
 
 // ADD PRIMARY KEY USING INDEX as the user wrote it, which has nothing to scan once the columns are
@@ -88,7 +93,7 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		++shown;
 		const Target &target = judgment.target;
 		for (const char *column : Each<const char>(target.nullable_columns))
-			AppendNotNull(steps, target, column);
+			AppendNotNull(steps, target, column, given);
 		if (!judgment.request.uses_index)
 			BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
 		else if (!AppendUsedIndex(steps, judgment, statement))
