@@ -48,6 +48,10 @@ Repeatable PlanOnPartitions(const Judgment &judgment, const char *query, IndexPl
 // Plans the index of UNIQUE or PRIMARY KEY. Allocates.
 IndexPlan PlanForConstraint(const Request &request);
 
+// Plans the indexes of all constraints of the column in an ADD COLUMN. Like PostgreSQL, makes one
+// of those that are equal. Allocates.
+Array<IndexPlan> PlansForColumn(const Request &request);
+
 // Plans an index that ATTACH PARTITION would build on the partition, which is the target. Returns
 // false if its definition cannot be written now. Allocates.
 bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const char *query,

@@ -3,6 +3,7 @@
 
 #include "pg/list.hpp"
 #include "plan/alter_text.hpp"
+#include "plan/remedy_rest.hpp"
 
 namespace psi
 {
@@ -12,6 +13,9 @@ namespace
 
 constexpr const char *foreign_partition =
 	"PostgreSQL will refuse the command when it comes to a partition that is a foreign table, after it has built the index on other partitions.";
+
+constexpr const char *dropped_first =
+	"The table is without the constraint that is dropped until the last command has been run.";
 
 constexpr const char *no_text =
 	"Build the index with CREATE UNIQUE INDEX CONCURRENTLY, then ALTER TABLE ... ADD CONSTRAINT ... USING INDEX.";
@@ -64,6 +68,38 @@ bool AppendUsedIndex(Steps &steps, const Judgment &judgment, const StatementText
 	return true;
 }
 
+// The steps for one subcommand. Returns false if the text cannot serve for it.
+bool AppendConstraints(Steps &steps, Rest &rest, const Judgment &judgment,
+					   const StatementText &statement)
+{
+	const Target &target = judgment.target;
+	for (const char *column : Each<const char>(target.nullable_columns))
+		AppendNotNull(steps, target, column, rest.given);
+	if (judgment.request.uses_index)
+	{
+		if (!rest.HasDrops())
+			return AppendUsedIndex(steps, judgment, statement);
+		rest.Use(judgment.request.subcommand);
+		return true;
+	}
+	Array<IndexPlan> plans;
+	if (judgment.request.column != nullptr)
+		plans = PlansForColumn(judgment.request);
+	else
+		plans.Add(PlanForConstraint(judgment.request));
+	for (IndexPlan &plan : plans)
+	{
+		if (rest.HasDrops())
+		{
+			rest.Build(steps, plan);
+			continue;
+		}
+		plan.name = rest.NameAfterDrops(plan);
+		BuildIndex(steps, target, plan, rest.given);
+	}
+	return true;
+}
+
 } // namespace
 
 Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most)
@@ -78,30 +114,39 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		if (!HasSafeForm(*judgment.request.constraint))
 			return NoSteps(no_concurrent_exclusion);
 	}
-	if (!AppendRest(steps, judgments, statement))
+	Rest rest(judgments, statement);
+	if (!rest.Append(steps))
 		return NoSteps(no_text);
 
+	const char *remark = nullptr;
+	int seen = 0;
 	int shown = 0;
-	GivenNames given;
+	int last_column = -1; // the last subcommand that adds a column
 	for (const Judgment &judgment : judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (shown == most)
-			break;
 		if (!judgment.verdict.IsViolation())
 			continue;
+		// All constraints of a column are planned together.
+		const Request &request = judgment.request;
+		const bool planned = request.column != nullptr && request.subcommand == last_column;
+		if (shown >= most && !planned)
+			break;
+		++seen;
+		if (planned)
+			continue;
 		++shown;
-		const Target &target = judgment.target;
-		for (const char *column : Each<const char>(target.nullable_columns))
-			AppendNotNull(steps, target, column, given);
-		if (!judgment.request.uses_index)
-			BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
-		else if (!AppendUsedIndex(steps, judgment, statement))
+		if (request.column != nullptr)
+			last_column = request.subcommand;
+		if (!AppendConstraints(steps, rest, judgment, statement))
 			return NoSteps(no_text);
 	}
+	rest.AppendDrops(steps);
+	if (!rest.AppendForeignKeys(steps, remark))
+		return NoSteps(no_text);
 	const bool more =
-		shown < judgments.violations || !judgments.FirstViolation().target.set.complete;
-	return {steps.All(), nullptr, nullptr, more};
+		seen < judgments.violations || !judgments.FirstViolation().target.set.complete;
+	return {steps.All(), remark, rest.DropsFirst() ? dropped_first : nullptr, more};
 }
 
 namespace

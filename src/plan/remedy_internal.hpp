@@ -30,8 +30,4 @@ inline Remedy NoSteps(const char *remark)
 // of the new indexes are given by then. Allocates.
 void BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given);
 
-// Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
-// if anything is. Returns false if the text cannot serve for it.
-bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement);
-
 } // namespace psi

@@ -3,6 +3,7 @@
 
 #include "pg/list.hpp"
 #include "plan/command_text.hpp"
+#include "plan/remedy_rest.hpp"
 
 namespace psi
 {
@@ -88,7 +89,7 @@ Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 	{
 		if (first.target.exclusion)
 			return NoSteps(no_concurrent_exclusion);
-		const bool whole = AppendRest(steps, judgments, statement);
+		const bool whole = Rest(judgments, statement).Append(steps);
 		AppendMove(steps, first.target.index, first.request.tablespace);
 		return {steps.All(), whole ? nullptr : "Then the rest of the command by itself."};
 	}

@@ -67,6 +67,11 @@ StringInfo Steps::Finish(const StepLock &lock)
 	return text;
 }
 
+StringInfo Steps::FinishWithoutLock()
+{
+	return Start(finishes);
+}
+
 StringInfo Steps::Violate(const StepLock &lock)
 {
 	const StringInfo text = Finish(lock);

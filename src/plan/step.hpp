@@ -54,6 +54,7 @@ class Steps
 	StringInfo PrepareWithoutLock();
 	StringInfo Build();
 	StringInfo Finish(const StepLock &lock);
+	StringInfo FinishWithoutLock();
 	// A command that is a violation itself.
 	StringInfo Violate(const StepLock &lock);
 	// Adds a lock to the command that was started last in that part.
