@@ -3,6 +3,7 @@
 
 #include "pg/list.hpp"
 #include "plan/alter_text.hpp"
+#include "plan/partition_check.hpp"
 #include "plan/remedy_rest.hpp"
 
 namespace psi
@@ -152,14 +153,17 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 namespace
 {
 
+constexpr const char *unknown_check =
+	"PostgreSQL reads all rows of the table under ACCESS EXCLUSIVE, unless valid CHECK constraints prove that they belong into the partition.";
+
+constexpr const char *reads_default =
+	"PostgreSQL reads all rows of the default partition under ACCESS EXCLUSIVE, unless valid CHECK constraints of it prove that none belongs into the new partition.";
+
 // The user's own command. ATExecAttachPartition() locks the partitioned table, which blocks only
 // other changes of it, then its default partition, then the new one.
-void AppendAttach(Steps &steps, const Judgment &judgment, const StatementText &statement)
+void AppendAttach(Steps &steps, const Judgment &judgment, const AlterText &text)
 {
 	const AlterTableStmt &alter = *judgment.request.alter;
-	const AlterText text = FindAlterTable(statement, list_length(alter.cmds));
-	if (!text.found)
-		return;
 	const RelationName parent{alter.relation->schemaname, alter.relation->relname,
 							  alter.relation->schemaname == nullptr};
 	const StringInfo command = steps.Finish({ShareUpdateExclusiveLock, parent});
@@ -168,6 +172,27 @@ void AppendAttach(Steps &steps, const Judgment &judgment, const StatementText &s
 	appendBinaryStringInfo(command, text.text + text.begin,
 						   text.subcommands[text.subcommands.Count() - 1].end - text.begin);
 	appendStringInfoChar(command, ';');
+}
+
+// Adds a constraint that proves that all rows belong into the partition. Returns the step that
+// drops it.
+const char *AppendCheck(Steps &steps, const Target &target, const char *condition,
+						GivenNames &given)
+{
+	const char *table = target.table.Quoted();
+	const StepLock lock{AccessExclusiveLock, target.table, LockedPart::tree};
+	const char *name =
+		ChooseFreeConstraintName(target.table, target.schema, nullptr, "partition_check", given);
+	given.Add(target.schema, name);
+	const char *quoted = quote_identifier(name);
+	const char *drop = psprintf("ALTER TABLE %s DROP CONSTRAINT %s;", table, quoted);
+	appendStringInfo(steps.Prepare(lock), "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;",
+					 table, quoted, condition);
+	steps.UndoPrepared(drop);
+	appendStringInfo(steps.PrepareWithoutLock(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table,
+					 quoted);
+	steps.UndoPrepared(drop);
+	return drop;
 }
 
 } // namespace
@@ -191,6 +216,11 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	}
 
 	GivenNames given;
+	const AlterText text = FindAlterTable(statement, list_length(judgment.request.alter->cmds));
+	const PartitionCheck check = FindPartitionCheck(judgment, query);
+	const char *drop = check.condition != nullptr && text.found
+						   ? AppendCheck(steps, target, check.condition, given)
+						   : nullptr;
 	int shown = 0;
 	for (const MissingIndex &missing : target.missing)
 	{
@@ -204,9 +234,16 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 		BuildIndex(steps, target, plan, given);
 	}
 
-	AppendAttach(steps, judgment, statement);
+	if (text.found)
+		AppendAttach(steps, judgment, text);
+	if (drop != nullptr)
+		appendStringInfoString(steps.Finish({AccessExclusiveLock, target.table, LockedPart::tree}),
+							   drop);
 	const bool more = shown < target.missing.count || !target.set.complete;
-	return {steps.All(), nullptr, nullptr, more};
+	const char *note = check.unknown         ? unknown_check
+					   : check.reads_default ? reads_default
+											 : nullptr;
+	return {steps.All(), nullptr, note, more};
 }
 
 } // namespace psi

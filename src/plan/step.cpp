@@ -79,6 +79,11 @@ StringInfo Steps::Violate(const StepLock &lock)
 	return text;
 }
 
+void Steps::UndoPrepared(const char *command)
+{
+	preparations.Last().undo = command;
+}
+
 void Steps::FinishLocksAlso(const StepLock &lock)
 {
 	finishes.Last().locks.Add(lock);
