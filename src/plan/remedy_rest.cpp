@@ -129,6 +129,8 @@ void Rest::FindDropped(const AlterTableCmd &command)
 	if (command.subtype == AT_DropColumn)
 	{
 		const AttrNumber column = get_attnum(target.table_id, command.name);
+		if (column == InvalidAttrNumber)
+			return;
 		for (const Oid index : EachOid(IndexesOf(target.table_id)))
 		{
 			if (IsKeyWith(index, column))
