@@ -171,8 +171,8 @@ RelationName NameFrom(const List *names)
 
 // A partitioned table with a partition, itself partitioned, that has a leaf.
 constexpr Member members[] = {
-	{{"public", "between", true}, 1, false, -1},
-	{{"Other Schema", "the \"leaf\"", false}, 2, true, 0},
+	{11, {"public", "between", true}, 1, false, -1},
+	{12, {"Other Schema", "the \"leaf\"", false}, 2, true, 0},
 };
 
 RelationSet Partitions()
