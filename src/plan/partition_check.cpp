@@ -131,6 +131,9 @@ PartitionCheck FindPartitionCheck(const Judgment &judgment, const char *query)
 	const Target &target = judgment.target;
 	const PartitionBoundSpec &bound = *judgment.request.attach->bound;
 	const Oid parent_id = Resolve(*judgment.request.name);
+	// A script may have created the tables: there is nothing to look at yet.
+	if (!OidIsValid(parent_id) || !OidIsValid(target.table_id))
+		return check;
 	const Oid other = get_default_partition_oid(parent_id);
 	check.reads_default = OidIsValid(other) && HasPages(other);
 	if (!HasPages(target.table_id))

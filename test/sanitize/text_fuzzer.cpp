@@ -10,6 +10,7 @@
 // layer would have found are made up from the tree.
 #include <climits>
 
+#include "catalog/index_match.hpp"
 #include "catalog/skipped_index.hpp"
 #include "plan/alter_text.hpp"
 #include "plan/partition_check.hpp"
@@ -36,6 +37,10 @@ extern "C"
 	Oid __wrap_RelnameGetRelid(const char *)
 	{
 		return InvalidOid;
+	}
+	HeapTuple __wrap_SearchSysCache1(int, Datum)
+	{
+		return nullptr;
 	}
 	AttrNumber __wrap_get_attnum(Oid, const char *)
 	{
@@ -65,6 +70,38 @@ namespace psi
 PartitionCheck FindPartitionCheck(const Judgment &, const char *)
 {
 	return {};
+}
+List *IndexesOf(Oid)
+{
+	return NIL;
+}
+std::optional<IndexRow> ReadIndex(Oid)
+{
+	return std::nullopt;
+}
+bool HasDependents(Oid)
+{
+	return false;
+}
+bool HasColumn(Oid, AttrNumber)
+{
+	return false;
+}
+bool IsSameIndex(Oid, const IndexStmt &, Oid, const char *, Likeness)
+{
+	return false;
+}
+const IndexStmt *MapToPartition(const IndexStmt &, Oid, Oid)
+{
+	return nullptr;
+}
+const char *ReindexCommand(const InvalidIndex &, bool)
+{
+	return nullptr;
+}
+const char *DropCommand(const InvalidIndex &, bool)
+{
+	return nullptr;
 }
 SkippedIndexes SkippedOnTable(Oid)
 {
