@@ -60,6 +60,54 @@ CREATE TABLE rest PARTITION OF p DEFAULT;
 \set VERBOSITY terse
 ALTER TABLE p ATTACH PARTITION bare FOR VALUES FROM (0) TO (10);
 
+-- a table with rows: a constraint proves beforehand that all belong into the partition, so that they are not read
+\set VERBOSITY default
+CREATE TABLE lst (a int, "b b" varchar(9)) PARTITION BY LIST ("b b");
+CREATE TABLE hsh (a int, b text) PARTITION BY HASH (a, b);
+CREATE TABLE ex (a int, b text) PARTITION BY RANGE (lower(b), (a + 1));
+CREATE INDEX lst_a ON lst (a);
+CREATE INDEX ex_a ON ex (a);
+CREATE TABLE filled (x int, gone int, "b b" varchar(9), a int NOT NULL);
+ALTER TABLE filled DROP COLUMN x, DROP COLUMN gone;
+INSERT INTO filled VALUES ('it''s', 5);
+ALTER TABLE lst ATTACH PARTITION filled FOR VALUES IN ('it''s', 'b', NULL);
+ALTER TABLE lst ATTACH PARTITION filled FOR VALUES IN (upper('x'));
+ALTER TABLE lst ATTACH PARTITION filled FOR VALUES IN ('longer than nine');
+CREATE TABLE lst_b PARTITION OF lst FOR VALUES IN ('b');
+ALTER TABLE lst ATTACH PARTITION filled DEFAULT;
+CREATE INDEX hsh_a ON hsh (a);
+CREATE TABLE ex_1 (b text, a int);
+INSERT INTO ex_1 VALUES ('b', 1);
+-- a condition that PostgreSQL would not take for a proof
+ALTER TABLE hsh ATTACH PARTITION ex_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+ALTER TABLE ex ATTACH PARTITION ex_1 FOR VALUES FROM ('a', MINVALUE) TO ('c', 10);
+ALTER TABLE ex_1 ADD CHECK (a = 1 AND b = 'b' AND lower(b) IS NOT NULL AND (a + 1) IS NOT NULL
+  AND (lower(b) > 'a') AND lower(b) < 'c');
+ALTER TABLE ex ATTACH PARTITION ex_1 FOR VALUES FROM ('a', MINVALUE) TO ('d', 10);
+-- more than one level
+CREATE TABLE lv (a int, b text, c int) PARTITION BY RANGE (a);
+CREATE TABLE lv_1 (c int, b text, a int) PARTITION BY LIST (c);
+CREATE INDEX lv_b ON lv (b);
+CREATE INDEX lv_1_b ON lv_1 (b);
+ALTER TABLE lv ATTACH PARTITION lv_1 FOR VALUES FROM (60) TO (70);
+CREATE TABLE lv_0 PARTITION OF lv DEFAULT;
+INSERT INTO lv_0 VALUES (1, 'b', 1);
+CREATE TABLE leaf (a int, c int, b text);
+INSERT INTO leaf VALUES (61, 1, 'b');
+ALTER TABLE lv_1 ATTACH PARTITION leaf FOR VALUES IN (1);
+ALTER TABLE lv ATTACH PARTITION leaf FOR VALUES FROM (-5) TO (0);
+-- it is run as well, and leaves nothing if it fails; a second attempt does the same
+SET pg_safe_index.mode = rewrite;
+CREATE TABLE outside AS SELECT 9 AS c, 'b'::text AS b, 61 AS a;
+ALTER TABLE lv_1 ATTACH PARTITION outside FOR VALUES IN (1);
+ALTER TABLE lv_1 ATTACH PARTITION outside FOR VALUES IN (1);
+SELECT conname FROM pg_constraint WHERE conrelid = 'outside'::regclass AND contype = 'c';
+SET client_min_messages = notice;
+ALTER TABLE lv_1 ATTACH PARTITION leaf FOR VALUES IN (1);
+SET client_min_messages = warning;
+SELECT conname FROM pg_constraint WHERE conrelid = 'leaf'::regclass AND contype = 'c';
+RESET pg_safe_index.mode;
+
 -- PostgreSQL's own answer
 \set VERBOSITY sqlstate
 ALTER TABLE p ATTACH PARTITION nothing FOR VALUES FROM (0) TO (10);

@@ -118,5 +118,34 @@ SELECT count(*) FROM pg_index WHERE indrelid = 'nc'::regclass;
 -- what goes with a constraint, behind a collation
 ALTER TABLE nc ADD COLUMN co text UNIQUE COLLATE "C" DEFERRABLE INITIALLY DEFERRED CHECK (co <> '');
 
+-- the names of our own check constraints are free
+CREATE TABLE nu (a int CONSTRAINT nu_a_is_not_null CHECK (a > 0), b int);
+ALTER TABLE nu ADD PRIMARY KEY (a, b);
+-- ONLY stays
+ALTER TABLE ONLY nu ADD UNIQUE (b);
+
+-- the new key is there before the old one goes, and has its name
+CREATE TABLE rk (id int NOT NULL, a int CONSTRAINT rk_pkey PRIMARY KEY, b int CONSTRAINT rk_b_key UNIQUE, c int);
+ALTER TABLE rk DROP CONSTRAINT rk_pkey, ADD PRIMARY KEY (id);
+ALTER TABLE ONLY rk DROP COLUMN a, ALTER c SET DEFAULT 1, DROP CONSTRAINT rk_b_key,
+  ADD CONSTRAINT rk_pkey PRIMARY KEY (id), ADD CONSTRAINT rk_b_key UNIQUE (b, c) DEFERRABLE;
+ALTER TABLE rk DROP COLUMN b, ADD COLUMN b int UNIQUE;
+SET pg_safe_index.mode = off;
+CREATE TABLE pk (a int, b int, PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE pk_1 PARTITION OF pk FOR VALUES FROM (0) TO (10);
+RESET pg_safe_index.mode;
+ALTER TABLE pk DROP CONSTRAINT pk_pkey, ADD UNIQUE (a);
+
+-- a column that becomes the primary key is not scanned for nulls; constraints that PostgreSQL merges
+ALTER TABLE nu ADD COLUMN p int DEFAULT 5 PRIMARY KEY;
+ALTER TABLE nu ADD COLUMN u int UNIQUE UNIQUE;
+ALTER TABLE nu ADD COLUMN u int UNIQUE DEFERRABLE CONSTRAINT named UNIQUE UNIQUE NULLS NOT DISTINCT PRIMARY KEY NOT NULL;
+
+-- CHECK and FOREIGN KEY: the rows are checked without a lock that blocks
+ALTER TABLE nu ADD UNIQUE (b), ADD CHECK (a > 0 AND nu.a < 9), ADD CONSTRAINT "N c" CHECK (b > a),
+  ADD CHECK (b > a) NO INHERIT, ADD CHECK (b > 0) NOT VALID, ADD FOREIGN KEY (a, b) REFERENCES nu (a, b) DEFERRABLE,
+  ADD /* what */ FOREIGN KEY (a) REFERENCES k (a) -- whom
+;
+
 SET client_min_messages = error;
 DROP SCHEMA psi_con CASCADE;

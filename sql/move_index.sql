@@ -34,6 +34,19 @@ SELECT tablespace FROM pg_indexes WHERE indexname = 't_a';
 CREATE INDEX CONCURRENTLY t_b ON t (b) TABLESPACE regress_psi_1;
 ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_2;
 ALTER INDEX ALL IN TABLESPACE regress_psi_1 OWNED BY CURRENT_USER SET TABLESPACE regress_psi_2 NOWAIT;
+-- partitioned indexes are moved as well: nothing but a note for new partitions
+SET pg_safe_index.mode = off;
+CREATE INDEX p_b ON p (b) TABLESPACE regress_psi_1;
+RESET pg_safe_index.mode;
+ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_2;
+SET pg_safe_index.mode = rewrite;
+ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_2;
+SELECT tablespace, indexname FROM pg_indexes WHERE schemaname = 'psi_move' AND tablespace <> '' ORDER BY 1, 2;
+SET pg_safe_index.mode = off;
+DROP INDEX p_b;
+ALTER INDEX t_a SET TABLESPACE regress_psi_1;
+ALTER INDEX t_b SET TABLESPACE regress_psi_1;
+RESET pg_safe_index.mode;
 
 -- passes: no storage, nothing there, nobody else's, new
 \set VERBOSITY terse

@@ -133,6 +133,24 @@ ROLLBACK;
 -- an exclusion constraint: its index has no concurrent form
 CREATE TABLE x (a int, EXCLUDE USING btree (a WITH =));
 REINDEX INDEX x_a_excl;
+-- what CONCURRENTLY skips: an invalid index, one of an exclusion constraint
+CREATE TABLE inv (a int);
+INSERT INTO inv VALUES (1), (1);
+\set VERBOSITY sqlstate
+CREATE UNIQUE INDEX CONCURRENTLY inv_a ON inv (a);
+INSERT INTO p VALUES (1), (1);
+CREATE UNIQUE INDEX CONCURRENTLY "P 1" ON p_1 (a);
+\set VERBOSITY default
+REINDEX TABLE x;
+REINDEX TABLE inv;
+REINDEX TABLE p;
+REINDEX SCHEMA psi_re;
+REINDEX INDEX inv_a;
+\set VERBOSITY sqlstate
+CREATE UNIQUE INDEX CONCURRENTLY inv_a1 ON inv (a);
+CREATE UNIQUE INDEX CONCURRENTLY inv_a2 ON inv (a);
+\set VERBOSITY default
+REINDEX SCHEMA psi_re;
 
 -- options that PostgreSQL refuses
 \set VERBOSITY terse

@@ -30,13 +30,39 @@ bool WillHaveColumns(const AlterSummary &summary, Oid table, const List *names)
 	return true;
 }
 
+// False for a column that does not exist: the command itself says whether a column that it adds is
+// NOT NULL.
+bool IsNullable(Oid table, const char *column)
+{
+	return TestColumn(table, column,
+					  [](const FormData_pg_attribute &row) { return !row.attnotnull; });
+}
+
 // ATPrepAddPrimaryKey(), from 18 on: a NOT NULL that is not valid or not inherited will not do.
-bool HasUnfitNotNull(Oid table, const List *names)
+bool IsUnfitForKey(Oid table, const char *name)
+{
+	const AttrNumber column = get_attnum(table, name);
+	return column != InvalidAttrNumber && !IsNotNullFitForKey(table, column);
+}
+
+// Is the column nullable in a child of the table, although the command says ONLY?
+bool IsNullableInChild(Oid table, const char *name)
+{
+	for (const Oid child : EachOid(find_inheritance_children(table, NoLock)))
+	{
+		if (IsNullable(child, name) || IsUnfitForKey(child, name))
+			return true;
+	}
+	return false;
+}
+
+bool HasUnfitNotNull(Oid table, bool only, const List *names)
 {
 	for (const String *name : Each<const String>(names))
 	{
-		const AttrNumber column = get_attnum(table, name->sval);
-		if (column != InvalidAttrNumber && !IsNotNullFitForKey(table, column))
+		if (IsUnfitForKey(table, name->sval) ||
+			(has_inherited_key_columns && only && IsNullable(table, name->sval) &&
+			 IsNullableInChild(table, name->sval)))
 			return true;
 	}
 	return false;
@@ -45,7 +71,7 @@ bool HasUnfitNotNull(Oid table, const List *names)
 // transformIndexConstraint() and what comes before the build. A missing column of a primary key is
 // noticed when it becomes NOT NULL, any other one only by DefineIndex().
 bool IsConstraintRefused(const Constraint &constraint, const AlterSummary &summary,
-						 const ClassRow &table)
+						 const ClassRow &table, bool only)
 {
 	if (HasNameTwice(constraint.keys))
 		return true;
@@ -53,11 +79,11 @@ bool IsConstraintRefused(const Constraint &constraint, const AlterSummary &summa
 		return table.kind == RELKIND_PARTITIONED_TABLE && !has_exclusion_on_partitioned;
 	return constraint.contype == CONSTR_PRIMARY &&
 		   (!WillHaveColumns(summary, table.id, constraint.keys) ||
-			HasUnfitNotNull(table.id, constraint.keys));
+			HasUnfitNotNull(table.id, only, constraint.keys));
 }
 
 bool IsSubcommandRefused(const AlterTableCmd &command, const AlterSummary &summary,
-						 const ClassRow &table)
+						 const ClassRow &table, bool only)
 {
 	switch (command.subtype)
 	{
@@ -80,7 +106,7 @@ bool IsSubcommandRefused(const AlterTableCmd &command, const AlterSummary &summa
 	{
 		const auto &constraint = *As<const Constraint>(command.def);
 		return PassOf(command) == AlterPass::add_constraint &&
-			   IsConstraintRefused(constraint, summary, table);
+			   IsConstraintRefused(constraint, summary, table, only);
 	}
 	default:
 		return false;
@@ -101,14 +127,6 @@ bool HasPrimaryKey(Oid table)
 	};
 	WithRelationAtOnce(table, read);
 	return has;
-}
-
-// False for a column that does not exist: the command itself says whether a column that it adds is
-// NOT NULL.
-bool IsNullable(Oid table, const char *column)
-{
-	return TestColumn(table, column,
-					  [](const FormData_pg_attribute &row) { return !row.attnotnull; });
 }
 
 // NotNullImpliedByRelConstraints(): does a valid check constraint prove that there are no nulls?
@@ -204,7 +222,7 @@ bool IsRefusedAtOnce(const Request &request, const ClassRow &table)
 		return request.operation == Operation::add_constraint;
 	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
 	{
-		if (IsSubcommandRefused(*command, *request.summary, table))
+		if (IsSubcommandRefused(*command, *request.summary, table, !alter.relation->inh))
 			return true;
 	}
 	return false;

@@ -18,6 +18,19 @@ std::optional<IndexRow> ReadIndex(Oid index)
 	return row;
 }
 
+bool HasColumn(Oid index, AttrNumber column)
+{
+	const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const int2vector &columns = FormOf<Form_pg_index>(tuple)->indkey;
+	bool has = false;
+	for (int i = 0; i < columns.dim1; ++i)
+		has = has || columns.values[i] == column;
+	ReleaseSysCache(tuple);
+	return has;
+}
+
 bool HasDependents(Oid index)
 {
 	bool has = false;

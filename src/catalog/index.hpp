@@ -39,6 +39,9 @@ inline bool IsExclusionIndex(Oid index)
 	return row.has_value() && row->exclusion;
 }
 
+// Is the column one of the index, not counting expressions?
+bool HasColumn(Oid index, AttrNumber column);
+
 // Does any object depend on the index, so that DROP INDEX will be refused (findDependentObjects())?
 // A foreign key depends on the index of the columns that it references. Scans pg_depend.
 bool HasDependents(Oid index);

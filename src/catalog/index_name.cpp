@@ -105,16 +105,14 @@ int &GivenNames::NextNumber(Oid schema, const char *first)
 	return Find(schema, first).next;
 }
 
-const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
-							const char *label, GivenNames &given)
+namespace
 {
-	// The name of a constraint must not be that of another constraint in the schema, either.
-	const bool is_constraint = strcmp(label, "idx") != 0;
-	const auto is_free = [&](const char *name)
-	{
-		return !given.Has(schema, name) && !OidIsValid(get_relname_relid(name, schema)) &&
-			   !(is_constraint && ConstraintNameExists(name, schema));
-	};
+
+// The first name that is free, with a number if need be. `is_free(const char *name)`.
+template <typename IsFree>
+const char *ChooseFreeName(const RelationName &table, Oid schema, const char *columns,
+						   const char *label, GivenNames &given, IsFree is_free)
+{
 	// Many tables have the same first name if it has to be truncated. All that this search finds
 	// taken is taken for them, too: truncation goes on from there with every number.
 	int &number = given.NextNumber(schema, makeObjectName(table.name, columns, label));
@@ -124,10 +122,32 @@ const char *ChooseIndexName(const RelationName &table, Oid schema, const char *c
 		char numbered[NAMEDATALEN];
 		snprintf(numbered, sizeof(numbered), number > 0 ? "%s%d" : "%s", label, number);
 		char *name = makeObjectName(table.name, columns, numbered);
-		if (is_free(name))
+		if (!given.Has(schema, name) && is_free(name))
 			return name;
 		pfree(name);
 	}
+}
+
+} // namespace
+
+const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
+							const char *label, GivenNames &given)
+{
+	// The name of a constraint must not be that of another constraint in the schema, either.
+	const bool is_constraint = strcmp(label, "idx") != 0;
+	const auto is_free = [schema, is_constraint](const char *name)
+	{
+		return !OidIsValid(get_relname_relid(name, schema)) &&
+			   !(is_constraint && ConstraintNameExists(name, schema));
+	};
+	return ChooseFreeName(table, schema, columns, label, given, is_free);
+}
+
+const char *ChooseFreeConstraintName(const RelationName &table, Oid schema, const char *columns,
+									 const char *label, GivenNames &given)
+{
+	const auto is_free = [schema](const char *name) { return !ConstraintNameExists(name, schema); };
+	return ChooseFreeName(table, schema, columns, label, given, is_free);
 }
 
 } // namespace psi

@@ -38,4 +38,10 @@ class GivenNames
 const char *ChooseIndexName(const RelationName &table, Oid schema, const char *columns,
 							const char *label, GivenNames &given);
 
+// Returns the name that ChooseConstraintName() would choose for a constraint without an index:
+// table, columns and label, with a number if another constraint in the schema has that name or will
+// have been given it. `columns` may be null. Allocates.
+const char *ChooseFreeConstraintName(const RelationName &table, Oid schema, const char *columns,
+									 const char *label, GivenNames &given);
+
 } // namespace psi

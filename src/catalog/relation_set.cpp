@@ -163,7 +163,8 @@ RelationSet IndexesIn(Oid tablespace, const List *owners, const Wanted &wanted, 
 	all_owned = true;
 	const auto visit = [&](Form_pg_class form)
 	{
-		if (form->relkind != RELKIND_INDEX || form->relisshared ||
+		const bool leaf = form->relkind == RELKIND_INDEX;
+		if ((!leaf && form->relkind != RELKIND_PARTITIONED_INDEX) || form->relisshared ||
 			IsCatalogNamespace(form->relnamespace) || isAnyTempNamespace(form->relnamespace) ||
 			IsToastNamespace(form->relnamespace) ||
 			(owners != NIL && !list_member_oid(owners, form->relowner)))
@@ -173,8 +174,10 @@ RelationSet IndexesIn(Oid tablespace, const List *owners, const Wanted &wanted, 
 		const auto table = ReadClass(IndexGetRelation(form->oid, true));
 		if (!table.has_value())
 			return true;
-		collector.KeepName(RowOf(form), true, -1);
-		collector.CountTable(*table);
+		collector.KeepName(RowOf(form), leaf, -1);
+		// A partitioned index has no storage to be moved.
+		if (leaf)
+			collector.CountTable(*table);
 		return true;
 	};
 	ScanCatalog<Form_pg_class>(RelationRelationId, InvalidOid, nullptr,

@@ -64,9 +64,9 @@ RelationSet TablesIn(Oid schema, const Wanted &wanted);
 List *OidsOfTablesIn(Oid schema);
 
 // Returns the indexes that ALTER INDEX ALL IN TABLESPACE moves (AlterTableMoveAll()) and that
-// belong to one of the owners, or to anyone if that is NIL. Standing and size are those of their
-// tables. `tablespace` as in pg_class.reltablespace: InvalidOid for the database's default.
-// `all_owned` is set: may the current role move all of them?
+// belong to one of the owners, or to anyone if that is NIL. Those that have storage are leaves, and
+// members; standing and size are those of their tables. `tablespace` as in pg_class.reltablespace:
+// InvalidOid for the database's default. `all_owned` is set: may the current role move all of them?
 RelationSet IndexesIn(Oid tablespace, const List *owners, const Wanted &wanted, bool &all_owned);
 
 } // namespace psi

@@ -81,13 +81,53 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	ReThrowError(error);
 }
 
+// Undoes one of the first `done` steps, if one can be undone. Returns false if that fails. In a new
+// transaction without a snapshot afterwards.
+bool UndoSteps(const Runner &runner, const Remedy &remedy, int done)
+{
+	int first = 0;
+	while (first < done && remedy.steps[first].undo == nullptr)
+		++first;
+	if (first == done)
+		return true;
+	Step undo = remedy.steps[first];
+	undo.text = makeStringInfo();
+	appendStringInfoString(undo.text, remedy.steps[first].undo);
+	volatile bool undone = true;
+	PG_TRY();
+	{
+		AbortAndBegin(runner.context);
+		// The timeout that ended the command is not running any more, and there may be no other
+		// limit.
+		RestartStatementTimeout();
+		RunStep(runner, undo);
+		CommitAndBegin(runner.context);
+	}
+	PG_CATCH();
+	{
+		FreeErrorData(TakeError(runner.context));
+		AbortAndBegin(runner.context);
+		undone = false;
+	}
+	PG_END_TRY();
+	return undone;
+}
+
 // Raises the error on the error stack again, with a hint that lists the commands that have been
-// run: the client sent one command, and has to know that a part of it is done.
+// run, and are not undone: the client sent one command, and has to know that a part of it is done.
 void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
 {
 	ErrorData *error = TakeError(runner.context);
-	AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
-							 FirstCommands(list_truncate(TextsOf(remedy.steps), done))));
+	const bool undone = UndoSteps(runner, remedy, done);
+	List *staying = NIL;
+	for (int i = 0; i < done; ++i)
+	{
+		if (!undone || remedy.steps[i].undo == nullptr)
+			staying = lappend(staying, remedy.steps[i].text->data);
+	}
+	if (staying != NIL)
+		AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
+								 FirstCommands(staying)));
 	ReThrowError(error);
 }
 

@@ -155,6 +155,24 @@ inline bool IsWithoutOverlaps(const Constraint &constraint)
 #endif
 }
 
+// From 18 on the columns of a primary key are NOT NULL in the children of the table as well, even
+// with ONLY, which wants them to be so beforehand (ATPrepAddPrimaryKey()).
+constexpr bool has_inherited_key_columns = PG_VERSION_NUM >= 180000;
+
+// A constraint that is NOT ENFORCED, which 18 has brought, is not checked at all.
+inline bool IsEnforced(const Constraint &constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint.is_enforced;
+#else
+	(void) constraint;
+	return true;
+#endif
+}
+
+// Can a foreign key of a partitioned table be added without a check of the rows?
+constexpr bool has_unchecked_foreign_key_on_partitioned = PG_VERSION_NUM >= 180000;
+
 // Can a partitioned table have an exclusion constraint?
 constexpr bool has_exclusion_on_partitioned = PG_VERSION_NUM >= 170000;
 

@@ -96,6 +96,8 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 	initStringInfo(&text);
 	int copied = whole.begin;
 	bool leaves_out = false;
+	bool is_key = false;
+	bool not_null = false;
 	for (int i = 0; i < list_length(column.constraints); ++i)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -104,6 +106,8 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 		// An attribute goes with its constraint even if COLLATE stands between the two.
 		if (!IsAttribute(constraint))
 			leaves_out = BuildsIndex(constraint);
+		is_key = is_key || constraint.contype == CONSTR_PRIMARY;
+		not_null = not_null || constraint.contype == CONSTR_NOTNULL;
 		if (!leaves_out || location < copied || location >= whole.end)
 			continue;
 		appendBinaryStringInfo(&text, alter.text + copied, location - copied);
@@ -112,6 +116,9 @@ const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &st
 	appendBinaryStringInfo(&text, alter.text + copied, whole.end - copied);
 	while (text.len > 0 && scanner_isspace(text.data[text.len - 1]))
 		text.data[--text.len] = '\0';
+	// So that the table is not scanned for nulls when the column becomes the primary key.
+	if (is_key && !not_null)
+		appendStringInfoString(&text, " NOT NULL");
 	return text.data;
 }
 

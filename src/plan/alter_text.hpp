@@ -31,7 +31,7 @@ struct AlterText
 AlterText FindAlterTable(const StatementText &statement, int count);
 
 // The text of the ADD COLUMN at position `subcommand`, without those of the column's constraints
-// that build an index. Allocates.
+// that build an index. If one of them is the primary key, the column is NOT NULL. Allocates.
 const char *ColumnWithoutIndexes(const AlterText &alter, const StatementText &statement,
 								 int subcommand, const ColumnDef &column);
 

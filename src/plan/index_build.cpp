@@ -37,14 +37,25 @@ void CreateOnAll(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  table);
 }
 
+void CreateConcurrently(Steps &steps, const IndexPlan &plan, const RelationName &table,
+						const RelationName &index)
+{
+	AppendCreateIndex(steps.Build(), plan, " CONCURRENTLY", index.name, "", table);
+}
+
+const char *UsingIndex(const IndexPlan &plan, const char *constraint, const char *index)
+{
+	return psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", quote_identifier(constraint),
+					plan.constraint, quote_identifier(index), plan.attributes);
+}
+
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index)
 {
 	if (plan.constraint != nullptr)
-		appendStringInfo(steps.Finish({AccessExclusiveLock, table}),
-						 "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;", table.Quoted(),
-						 quote_identifier(index.name), plan.constraint,
-						 quote_identifier(index.name), plan.attributes);
+		appendStringInfo(steps.Finish({AccessExclusiveLock, table}), "ALTER TABLE %s%s %s;",
+						 plan.only ? "ONLY " : "", table.Quoted(),
+						 UsingIndex(plan, index.name, index.name));
 }
 
 // ATExecAttachPartitionIdx() locks the parent's index, which blocks only other changes of it, and
@@ -59,7 +70,7 @@ void AttachIndex(Steps &steps, const RelationName &parent, const RelationName &i
 void BuildOnTable(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				  const RelationName &index)
 {
-	AppendCreateIndex(steps.Build(), plan, " CONCURRENTLY", index.name, "", table);
+	CreateConcurrently(steps, plan, table, index);
 	AppendUsingIndex(steps, plan, table, index);
 }
 

@@ -20,6 +20,13 @@ void CreateOnly(Steps &steps, const IndexPlan &plan, const RelationName &table,
 void CreateOnAll(Steps &steps, const IndexPlan &plan, const RelationName &table,
 				 const RelationName &index);
 
+// Adds CREATE INDEX CONCURRENTLY.
+void CreateConcurrently(Steps &steps, const IndexPlan &plan, const RelationName &table,
+						const RelationName &index);
+
+// The subcommand ADD CONSTRAINT ... USING INDEX, which renames the index. Allocates.
+const char *UsingIndex(const IndexPlan &plan, const char *constraint, const char *index);
+
 // Adds ADD CONSTRAINT ... USING INDEX if the plan has a constraint.
 void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &table,
 					  const RelationName &index);

@@ -188,6 +188,7 @@ IndexPlan PlanForConstraint(const Request &request)
 
 	IndexPlan plan;
 	plan.unique = true;
+	plan.only = !request.name->inh;
 	plan.create = StatementFor(constraint, keys);
 	plan.name = constraint.conname;
 	plan.definition = DefineKey(constraint, keys, true);
@@ -195,6 +196,96 @@ IndexPlan PlanForConstraint(const Request &request)
 	AddConstraint(plan, constraint.contype == CONSTR_PRIMARY, DefineKey(constraint, keys, false),
 				  AttributesOf(constraint, request.column));
 	return plan;
+}
+
+namespace
+{
+
+// A constraint of a column that builds an index.
+struct ColumnKey
+{
+	const Constraint *constraint;
+	bool deferrable;
+	bool deferred;
+	const char *name;
+};
+
+// In the order of the text.
+Array<ColumnKey> KeysOf(const ColumnDef &column)
+{
+	Array<ColumnKey> keys;
+	bool ours = false; // an attribute belongs to the constraint before it
+	for (const Constraint *constraint : Each<const Constraint>(column.constraints))
+	{
+		switch (constraint->contype)
+		{
+		case CONSTR_ATTR_DEFERRABLE:
+		case CONSTR_ATTR_DEFERRED:
+			if (ours)
+			{
+				keys.Last().deferrable = true;
+				keys.Last().deferred =
+					keys.Last().deferred || constraint->contype == CONSTR_ATTR_DEFERRED;
+			}
+			break;
+		case CONSTR_ATTR_NOT_DEFERRABLE:
+		case CONSTR_ATTR_IMMEDIATE:
+			break;
+		default:
+			ours = BuildsIndex(*constraint);
+			if (ours)
+				keys.Add({constraint, false, false, constraint->conname});
+			break;
+		}
+	}
+	return keys;
+}
+
+// transformIndexConstraints(): would the two have the same index? Their column is the same.
+bool AreMerged(const ColumnKey &key, const ColumnKey &other)
+{
+	return key.constraint->nulls_not_distinct == other.constraint->nulls_not_distinct &&
+		   key.deferrable == other.deferrable && key.deferred == other.deferred;
+}
+
+// Adds the key, unless an equal one is there already, which gets its name then.
+void Merge(Array<ColumnKey> &merged, const ColumnKey &key)
+{
+	for (ColumnKey &earlier : merged)
+	{
+		if (!AreMerged(earlier, key))
+			continue;
+		if (earlier.name == nullptr)
+			earlier.name = key.name;
+		return;
+	}
+	merged.Add(key);
+}
+
+} // namespace
+
+Array<IndexPlan> PlansForColumn(const Request &request)
+{
+	const Array<ColumnKey> keys = KeysOf(*request.column);
+	// The primary key comes first. There are few kinds, so few are left.
+	Array<ColumnKey> merged;
+	for (const ConstrType type : {CONSTR_PRIMARY, CONSTR_UNIQUE})
+	{
+		for (const ColumnKey &key : keys)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (key.constraint->contype == type)
+				Merge(merged, key);
+		}
+	}
+	Array<IndexPlan> plans;
+	for (const ColumnKey &key : merged)
+	{
+		Request of_key = request;
+		of_key.constraint = key.constraint;
+		plans.Add(PlanForConstraint(of_key)).name = key.name;
+	}
+	return plans;
 }
 
 bool PlanForMissingIndex(const IndexStmt &create, const Target &target, const char *query,

@@ -24,6 +24,7 @@ struct IndexPlan
 	const char *columns = nullptr;    // their names joined, if PostgreSQL puts them into the name
 	const char *label = "idx";        // the last part of the names that PostgreSQL chooses
 	const char *constraint = nullptr; // UNIQUE or PRIMARY KEY; null: none
+	bool only = false;                // the constraint is added by ALTER TABLE ONLY
 	const char *attributes = nullptr; // of the constraint: " DEFERRABLE ..." or ""
 	// The constraint that builds its index itself: what follows UNIQUE or PRIMARY KEY.
 	const char *constraint_definition = nullptr;
@@ -46,6 +47,10 @@ Repeatable PlanOnPartitions(const Judgment &judgment, const char *query, IndexPl
 
 // Plans the index of UNIQUE or PRIMARY KEY. Allocates.
 IndexPlan PlanForConstraint(const Request &request);
+
+// Plans the indexes of all constraints of the column in an ADD COLUMN. Like PostgreSQL, makes one
+// of those that are equal. Allocates.
+Array<IndexPlan> PlansForColumn(const Request &request);
 
 // Plans an index that ATTACH PARTITION would build on the partition, which is the target. Returns
 // false if its definition cannot be written now. Allocates.

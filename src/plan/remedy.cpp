@@ -2,70 +2,9 @@
 #include "plan/remedy_internal.hpp"
 
 #include "pg/list.hpp"
-#include "plan/alter_text.hpp"
 
 namespace psi
 {
-
-namespace
-{
-
-// Whether a subcommand is left out, given the violation in it or null. ADD COLUMN stays, without
-// its constraints that build an index.
-bool IsLeftOut(const Judgment *violation)
-{
-	return violation != nullptr && violation->request.column == nullptr;
-}
-
-// For each of the `count` subcommands the violation in it, or null.
-Array<const Judgment *> ViolationsIn(const Judgments &judgments, int count)
-{
-	Array<const Judgment *> violations;
-	violations.Reserve(count);
-	while (violations.Count() < count)
-		violations.Add(nullptr);
-	for (const Judgment &judgment : judgments)
-	{
-		if (judgment.verdict.IsViolation())
-			violations[judgment.request.subcommand] = &judgment;
-	}
-	return violations;
-}
-
-} // namespace
-
-bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement)
-{
-	const int count = list_length(judgments.items[0].request.alter->cmds);
-	const Array<const Judgment *> violations = ViolationsIn(judgments, count);
-	int left = count;
-	for (const Judgment *violation : violations)
-		left -= IsLeftOut(violation) ? 1 : 0;
-	if (left == 0)
-		return true;
-	const AlterText text = FindAlterTable(statement, count);
-	if (!text.found)
-		return false;
-
-	StringInfo out = steps.Prepare({AccessExclusiveLock, judgments.items[0].target.table});
-	appendBinaryStringInfo(out, text.text + text.begin, text.head_end - text.begin);
-	const char *separator = " ";
-	for (int i = 0; i < count; ++i)
-	{
-		if (IsLeftOut(violations[i]))
-			continue;
-		appendStringInfoString(out, separator);
-		separator = ", ";
-		const Subcommand &whole = text.subcommands[i];
-		if (violations[i] == nullptr)
-			appendBinaryStringInfo(out, text.text + whole.begin, whole.end - whole.begin);
-		else
-			appendStringInfoString(
-				out, ColumnWithoutIndexes(text, statement, i, *violations[i]->request.column));
-	}
-	appendStringInfoChar(out, ';');
-	return true;
-}
 
 const char *FirstCommands(const List *commands)
 {

@@ -3,6 +3,8 @@
 
 #include "pg/list.hpp"
 #include "plan/alter_text.hpp"
+#include "plan/partition_check.hpp"
+#include "plan/remedy_rest.hpp"
 
 namespace psi
 {
@@ -10,11 +12,11 @@ namespace psi
 namespace
 {
 
-constexpr const char *no_safe_constraint =
-	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently.";
-
 constexpr const char *foreign_partition =
 	"PostgreSQL will refuse the command when it comes to a partition that is a foreign table, after it has built the index on other partitions.";
+
+constexpr const char *dropped_first =
+	"The table is without the constraint that is dropped until the last command has been run.";
 
 constexpr const char *no_text =
 	"Build the index with CREATE UNIQUE INDEX CONCURRENTLY, then ALTER TABLE ... ADD CONSTRAINT ... USING INDEX.";
@@ -30,22 +32,27 @@ bool HasSafeForm(const Constraint &constraint)
 //
 // On a partitioned table this comes first: ALTER TABLE ONLY ... ADD PRIMARY KEY wants the columns
 // of the partitions to be NOT NULL.
-void AppendNotNull(Steps &steps, const Target &target, const char *column)
+void AppendNotNull(Steps &steps, const Target &target, const char *column, GivenNames &given)
 {
-	const RelationName &table = target.table;
-	const StepLock lock{AccessExclusiveLock, table};
+	const StepLock lock{AccessExclusiveLock, target.table};
 	const bool first = target.facts.kind == TableKind::partitioned_table;
-	const char *check = quote_identifier(makeObjectName(table.name, column, "is_not_null"));
+	// The children of the table keep their nulls then.
+	const bool only = target.facts.only && !has_inherited_key_columns;
+	const char *table = psprintf("%s%s", only ? "ONLY " : "", target.table.Quoted());
+	const char *name =
+		ChooseFreeConstraintName(target.table, target.schema, column, "is_not_null", given);
+	given.Add(target.schema, name);
+	const char *check = quote_identifier(name);
 	const char *quoted = quote_identifier(column);
 	appendStringInfo(steps.Prepare(lock),
-					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;",
-					 table.Quoted(), check, quoted);
+					 "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s NOT VALID;", table,
+					 check, quoted, only ? " NO INHERIT" : "");
 	appendStringInfo(first ? steps.PrepareWithoutLock() : steps.Build(),
-					 "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table.Quoted(), check);
+					 "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table, check);
 	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
-					 "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table.Quoted(), quoted);
+					 "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table, quoted);
 	appendStringInfo(first ? steps.Prepare(lock) : steps.Finish(lock),
-					 "ALTER TABLE %s DROP CONSTRAINT %s;", table.Quoted(), check);
+					 "ALTER TABLE %s DROP CONSTRAINT %s;", table, check);
 }
 
 // ADD PRIMARY KEY USING INDEX as the user wrote it, which has nothing to scan once the columns are
@@ -62,6 +69,38 @@ bool AppendUsedIndex(Steps &steps, const Judgment &judgment, const StatementText
 	return true;
 }
 
+// The steps for one subcommand. Returns false if the text cannot serve for it.
+bool AppendConstraints(Steps &steps, Rest &rest, const Judgment &judgment,
+					   const StatementText &statement)
+{
+	const Target &target = judgment.target;
+	for (const char *column : Each<const char>(target.nullable_columns))
+		AppendNotNull(steps, target, column, rest.given);
+	if (judgment.request.uses_index)
+	{
+		if (!rest.HasDrops())
+			return AppendUsedIndex(steps, judgment, statement);
+		rest.Use(judgment.request.subcommand);
+		return true;
+	}
+	Array<IndexPlan> plans;
+	if (judgment.request.column != nullptr)
+		plans = PlansForColumn(judgment.request);
+	else
+		plans.Add(PlanForConstraint(judgment.request));
+	for (IndexPlan &plan : plans)
+	{
+		if (rest.HasDrops())
+		{
+			rest.Build(steps, plan);
+			continue;
+		}
+		plan.name = rest.NameAfterDrops(plan);
+		BuildIndex(steps, target, plan, rest.given);
+	}
+	return true;
+}
+
 } // namespace
 
 Remedy ForAddConstraint(const Judgments &judgments, const StatementText &statement, int most)
@@ -74,45 +113,57 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 		if (judgment.target.set.foreign > 0)
 			return NoSteps(foreign_partition);
 		if (!HasSafeForm(*judgment.request.constraint))
-			return NoSteps(no_safe_constraint);
+			return NoSteps(no_concurrent_exclusion);
 	}
-	if (!AppendRest(steps, judgments, statement))
+	Rest rest(judgments, statement);
+	if (!rest.Append(steps))
 		return NoSteps(no_text);
 
+	const char *remark = nullptr;
+	int seen = 0;
 	int shown = 0;
-	GivenNames given;
+	int last_column = -1; // the last subcommand that adds a column
 	for (const Judgment &judgment : judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (shown == most)
-			break;
 		if (!judgment.verdict.IsViolation())
 			continue;
+		// All constraints of a column are planned together.
+		const Request &request = judgment.request;
+		const bool planned = request.column != nullptr && request.subcommand == last_column;
+		if (shown >= most && !planned)
+			break;
+		++seen;
+		if (planned)
+			continue;
 		++shown;
-		const Target &target = judgment.target;
-		for (const char *column : Each<const char>(target.nullable_columns))
-			AppendNotNull(steps, target, column);
-		if (!judgment.request.uses_index)
-			BuildIndex(steps, target, PlanForConstraint(judgment.request), given);
-		else if (!AppendUsedIndex(steps, judgment, statement))
+		if (request.column != nullptr)
+			last_column = request.subcommand;
+		if (!AppendConstraints(steps, rest, judgment, statement))
 			return NoSteps(no_text);
 	}
+	rest.AppendDrops(steps);
+	if (!rest.AppendForeignKeys(steps, remark))
+		return NoSteps(no_text);
 	const bool more =
-		shown < judgments.violations || !judgments.FirstViolation().target.set.complete;
-	return {steps.All(), nullptr, nullptr, more};
+		seen < judgments.violations || !judgments.FirstViolation().target.set.complete;
+	return {steps.All(), remark, rest.DropsFirst() ? dropped_first : nullptr, more};
 }
 
 namespace
 {
 
+constexpr const char *unknown_check =
+	"PostgreSQL reads all rows of the table under ACCESS EXCLUSIVE, unless valid CHECK constraints prove that they belong into the partition.";
+
+constexpr const char *reads_default =
+	"PostgreSQL reads all rows of the default partition under ACCESS EXCLUSIVE, unless valid CHECK constraints of it prove that none belongs into the new partition.";
+
 // The user's own command. ATExecAttachPartition() locks the partitioned table, which blocks only
 // other changes of it, then its default partition, then the new one.
-void AppendAttach(Steps &steps, const Judgment &judgment, const StatementText &statement)
+void AppendAttach(Steps &steps, const Judgment &judgment, const AlterText &text)
 {
 	const AlterTableStmt &alter = *judgment.request.alter;
-	const AlterText text = FindAlterTable(statement, list_length(alter.cmds));
-	if (!text.found)
-		return;
 	const RelationName parent{alter.relation->schemaname, alter.relation->relname,
 							  alter.relation->schemaname == nullptr};
 	const StringInfo command = steps.Finish({ShareUpdateExclusiveLock, parent});
@@ -121,6 +172,27 @@ void AppendAttach(Steps &steps, const Judgment &judgment, const StatementText &s
 	appendBinaryStringInfo(command, text.text + text.begin,
 						   text.subcommands[text.subcommands.Count() - 1].end - text.begin);
 	appendStringInfoChar(command, ';');
+}
+
+// Adds a constraint that proves that all rows belong into the partition. Returns the step that
+// drops it.
+const char *AppendCheck(Steps &steps, const Target &target, const char *condition,
+						GivenNames &given)
+{
+	const char *table = target.table.Quoted();
+	const StepLock lock{AccessExclusiveLock, target.table, LockedPart::tree};
+	const char *name =
+		ChooseFreeConstraintName(target.table, target.schema, nullptr, "partition_check", given);
+	given.Add(target.schema, name);
+	const char *quoted = quote_identifier(name);
+	const char *drop = psprintf("ALTER TABLE %s DROP CONSTRAINT %s;", table, quoted);
+	appendStringInfo(steps.Prepare(lock), "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;",
+					 table, quoted, condition);
+	steps.UndoPrepared(drop);
+	appendStringInfo(steps.PrepareWithoutLock(), "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table,
+					 quoted);
+	steps.UndoPrepared(drop);
+	return drop;
 }
 
 } // namespace
@@ -140,10 +212,15 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	for (const MissingIndex &missing : target.missing)
 	{
 		if (missing.create->excludeOpNames != NIL || IsWithoutOverlaps(*missing.create))
-			return NoSteps(no_safe_constraint);
+			return NoSteps(no_concurrent_exclusion);
 	}
 
 	GivenNames given;
+	const AlterText text = FindAlterTable(statement, list_length(judgment.request.alter->cmds));
+	const PartitionCheck check = FindPartitionCheck(judgment, query);
+	const char *drop = check.condition != nullptr && text.found
+						   ? AppendCheck(steps, target, check.condition, given)
+						   : nullptr;
 	int shown = 0;
 	for (const MissingIndex &missing : target.missing)
 	{
@@ -157,9 +234,16 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 		BuildIndex(steps, target, plan, given);
 	}
 
-	AppendAttach(steps, judgment, statement);
+	if (text.found)
+		AppendAttach(steps, judgment, text);
+	if (drop != nullptr)
+		appendStringInfoString(steps.Finish({AccessExclusiveLock, target.table, LockedPart::tree}),
+							   drop);
 	const bool more = shown < target.missing.count || !target.set.complete;
-	return {steps.All(), nullptr, nullptr, more};
+	const char *note = check.unknown         ? unknown_check
+					   : check.reads_default ? reads_default
+											 : nullptr;
+	return {steps.All(), nullptr, note, more};
 }
 
 } // namespace psi

@@ -8,6 +8,9 @@
 namespace psi
 {
 
+constexpr const char *no_concurrent_exclusion =
+	"PostgreSQL cannot build the index of an exclusion constraint, nor one WITHOUT OVERLAPS, concurrently.";
+
 // The remedies for each kind of command. Each has the contract of FindRemedy().
 Remedy ForCreateOnPartitions(const Judgment &judgment, const char *query);
 Remedy ForDropIndex(const Judgments &judgments, const StatementText &statement, int most);
@@ -26,9 +29,5 @@ inline Remedy NoSteps(const char *remark)
 // Adds the commands that build an index on the target's table, or on all its partitions. The names
 // of the new indexes are given by then. Allocates.
 void BuildIndex(Steps &steps, const Target &target, const IndexPlan &plan, GivenNames &given);
-
-// Adds what is left of an ALTER TABLE or ALTER INDEX without the subcommands that are violations,
-// if anything is. Returns false if the text cannot serve for it.
-bool AppendRest(Steps &steps, const Judgments &judgments, const StatementText &statement);
 
 } // namespace psi

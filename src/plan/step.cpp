@@ -67,11 +67,21 @@ StringInfo Steps::Finish(const StepLock &lock)
 	return text;
 }
 
+StringInfo Steps::FinishWithoutLock()
+{
+	return Start(finishes);
+}
+
 StringInfo Steps::Violate(const StepLock &lock)
 {
 	const StringInfo text = Finish(lock);
 	finishes.Last().violates = true;
 	return text;
+}
+
+void Steps::UndoPrepared(const char *command)
+{
+	preparations.Last().undo = command;
 }
 
 void Steps::FinishLocksAlso(const StepLock &lock)

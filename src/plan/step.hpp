@@ -36,6 +36,8 @@ struct Step
 	// It is a violation itself, since PostgreSQL has nothing safer, and needs mode off. The limit
 	// of its wait is what makes it bearable.
 	bool violates = false;
+	// The command that undoes it if a later step fails; null: what is done stays.
+	const char *undo = nullptr;
 
 	bool IsBounded() const
 	{
@@ -54,8 +56,11 @@ class Steps
 	StringInfo PrepareWithoutLock();
 	StringInfo Build();
 	StringInfo Finish(const StepLock &lock);
+	StringInfo FinishWithoutLock();
 	// A command that is a violation itself.
 	StringInfo Violate(const StepLock &lock);
+	// The command undoes what has been prepared last, if a later one fails.
+	void UndoPrepared(const char *command);
 	// Adds a lock to the command that was started last in that part.
 	void FinishLocksAlso(const StepLock &lock);
 

@@ -82,7 +82,9 @@ void RefuseTakenName(const Judgment &judgment)
 	const char *name = nullptr;
 	if (request.create != nullptr && !request.create->if_not_exists)
 		name = request.create->idxname;
-	else if (request.constraint != nullptr && !request.uses_index)
+	// The command may drop what has the name.
+	else if (request.constraint != nullptr && !request.uses_index &&
+			 !request.summary->drops_constraint)
 		name = request.constraint->conname;
 	if (name != nullptr && OidIsValid(get_relname_relid(name, judgment.target.schema)))
 		RaiseNoPlan(ERRCODE_DUPLICATE_TABLE, psprintf("relation \"%s\" already exists", name),

@@ -10,7 +10,10 @@
 // layer would have found are made up from the tree.
 #include <climits>
 
+#include "catalog/index_match.hpp"
+#include "catalog/skipped_index.hpp"
 #include "plan/alter_text.hpp"
+#include "plan/partition_check.hpp"
 #include "plan/command_text.hpp"
 #include "plan/remedy.hpp"
 
@@ -35,6 +38,18 @@ extern "C"
 	{
 		return InvalidOid;
 	}
+	HeapTuple __wrap_SearchSysCache1(int, Datum)
+	{
+		return nullptr;
+	}
+	AttrNumber __wrap_get_attnum(Oid, const char *)
+	{
+		return InvalidAttrNumber;
+	}
+	Oid __wrap_get_relation_constraint_oid(Oid, const char *, bool)
+	{
+		return InvalidOid;
+	}
 	bool __wrap_ConstraintNameExists(const char *, Oid)
 	{
 		return false;
@@ -48,6 +63,55 @@ extern "C"
 		return false;
 	}
 }
+
+// What the rooms that look into catalogs would have found.
+namespace psi
+{
+PartitionCheck FindPartitionCheck(const Judgment &, const char *)
+{
+	return {};
+}
+List *IndexesOf(Oid)
+{
+	return NIL;
+}
+std::optional<IndexRow> ReadIndex(Oid)
+{
+	return std::nullopt;
+}
+bool HasDependents(Oid)
+{
+	return false;
+}
+bool HasColumn(Oid, AttrNumber)
+{
+	return false;
+}
+bool IsSameIndex(Oid, const IndexStmt &, Oid, const char *, Likeness)
+{
+	return false;
+}
+const IndexStmt *MapToPartition(const IndexStmt &, Oid, Oid)
+{
+	return nullptr;
+}
+const char *ReindexCommand(const InvalidIndex &, bool)
+{
+	return nullptr;
+}
+const char *DropCommand(const InvalidIndex &, bool)
+{
+	return nullptr;
+}
+SkippedIndexes SkippedOnTable(Oid)
+{
+	return {};
+}
+SkippedIndexes SkippedIn(Oid)
+{
+	return {};
+}
+} // namespace psi
 
 namespace
 {
@@ -144,8 +208,8 @@ RelationName NameFrom(const List *names)
 
 // A partitioned table with a partition, itself partitioned, that has a leaf.
 constexpr Member members[] = {
-	{{"public", "between", true}, 1, false, -1},
-	{{"Other Schema", "the \"leaf\"", false}, 2, true, 0},
+	{11, {"public", "between", true}, 1, false, -1},
+	{12, {"Other Schema", "the \"leaf\"", false}, 2, true, 0},
 };
 
 RelationSet Partitions()
@@ -360,19 +424,72 @@ void TakeConstraintsOut(ColumnDef *column)
 {
 	List *left = NIL;
 	bool out = false;
+	bool key = false;
+	bool not_null = false;
 	for (int i = 0; i < list_length(column->constraints); ++i)
 	{
 		auto *constraint = static_cast<Constraint *>(list_nth(column->constraints, i));
 		if (!IsAttribute(*constraint))
 			out = BuildsIndex(*constraint);
+		key = key || constraint->contype == CONSTR_PRIMARY;
+		not_null = not_null || constraint->contype == CONSTR_NOTNULL;
 		if (!out)
 			left = lappend(left, constraint);
+	}
+	if (key && !not_null)
+	{
+		Constraint *constraint = makeNode(Constraint);
+		constraint->contype = CONSTR_NOTNULL;
+		left = lappend(left, constraint);
 	}
 	column->constraints = left;
 }
 
+// ADD CHECK or ADD FOREIGN KEY, which is added NOT VALID, and validated later. Null if not.
+Constraint *CheckedConstraint(const AlterTableCmd &command)
+{
+	if (command.subtype != AT_AddConstraint)
+		return nullptr;
+	auto *constraint = reinterpret_cast<Constraint *>(command.def);
+	const bool checked =
+		constraint->contype == CONSTR_CHECK || constraint->contype == CONSTR_FOREIGN;
+	return checked && !constraint->skip_validation ? constraint : nullptr;
+}
+
+// The name that the module has given to a constraint.
+char *NameGiven(const Node *made_of_it, int number)
+{
+	const auto *alter = reinterpret_cast<const AlterTableStmt *>(made_of_it);
+	if (nodeTag(made_of_it) != T_AlterTableStmt || number >= list_length(alter->cmds))
+		return nullptr;
+	const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter->cmds, number));
+	return command->subtype == AT_AddConstraint
+			   ? reinterpret_cast<const Constraint *>(command->def)->conname
+			   : nullptr;
+}
+
+// Does ADD COLUMN have several constraints with an index? The module makes one of equal ones.
+bool HasSeveralKeys(const AlterTableStmt &alter)
+{
+	for (int i = 0; i < list_length(alter.cmds); ++i)
+	{
+		const auto *command = static_cast<const AlterTableCmd *>(list_nth(alter.cmds, i));
+		if (command->subtype != AT_AddColumn)
+			continue;
+		const auto *column = reinterpret_cast<const ColumnDef *>(command->def);
+		int keys = 0;
+		for (int k = 0; k < list_length(column->constraints); ++k)
+			keys += BuildsIndex(*static_cast<Constraint *>(list_nth(column->constraints, k)));
+		if (keys > 1)
+			return true;
+	}
+	return false;
+}
+
 // What is left of the command when those subcommands that are violations have gone; null: nothing.
-AlterTableStmt *Rest(const AlterTableStmt &alter, const Judgments &judgments)
+// `first` is the first command of the module; `later` counts those for what is checked later.
+AlterTableStmt *RestOf(const AlterTableStmt &alter, const Judgments &judgments, const Node *first,
+					   int &later)
 {
 	AlterTableStmt *rest = Copy(&alter);
 	List *left = NIL;
@@ -390,8 +507,23 @@ AlterTableStmt *Rest(const AlterTableStmt &alter, const Judgments &judgments)
 		}
 		if (column)
 			TakeConstraintsOut(reinterpret_cast<ColumnDef *>(command->def));
-		if (!violates || column)
-			left = lappend(left, command);
+		if (violates && !column)
+			continue;
+		Constraint *checked = CheckedConstraint(*command);
+		if (checked != nullptr)
+		{
+			++later;
+			if (checked->contype == CONSTR_FOREIGN)
+			{
+				++later;
+				continue;
+			}
+			checked->skip_validation = true;
+			checked->initially_valid = false;
+			if (checked->conname == nullptr)
+				checked->conname = NameGiven(first, list_length(left));
+		}
+		left = lappend(left, command);
 	}
 	rest->cmds = left;
 	return left == NIL ? nullptr : rest;
@@ -571,7 +703,11 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 		Holds(remedy.steps.Count() == 1, "one command");
 		return;
 	}
-	if (AlterTableStmt *rest = Rest(alter, judgments))
+	int later = 0;
+	if (remedy.steps.Count() == 0)
+		return;
+	AlterTableStmt *rest = RestOf(alter, judgments, Parse(CommandAt(remedy, 0)), later);
+	if (rest != nullptr)
 		Holds(equal(rest, Parse(CommandAt(remedy, next++))), "the rest of the command");
 	if (operation == Operation::move_index)
 	{
@@ -582,9 +718,10 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 				  SameText(move->relation->relname, alter.relation->relname),
 			  "the index, to its tablespace, concurrently");
 	}
-	else
+	else if (!HasSeveralKeys(alter))
 	{
 		ConstraintCommands commands = Sort(remedy, next);
+		commands.not_null -= later;
 		int number = 0;
 		for (const Judgment &judgment : judgments)
 		{
@@ -596,6 +733,8 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 			  "no other index");
 		return;
 	}
+	else
+		return;
 	Holds(remedy.steps.Count() == next, "no other command");
 }
 
@@ -620,7 +759,13 @@ void CheckRequests(const Node *tree, const Requests &requests, const StatementTe
 	{
 		const Remedy remedy = FindRemedy(Find(requests, true), statement, query, INT_MAX);
 		for (int i = 0; i < remedy.steps.Count(); ++i)
-			ParseAs<ReindexStmt>(CommandAt(remedy, i), T_ReindexStmt);
+		{
+			// The one that is no leaf comes last.
+			if (i + 1 < remedy.steps.Count())
+				ParseAs<ReindexStmt>(CommandAt(remedy, i), T_ReindexStmt);
+			else
+				ParseAs<AlterTableStmt>(CommandAt(remedy, i), T_AlterTableStmt);
+		}
 	}
 	}
 }

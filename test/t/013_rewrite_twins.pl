@@ -35,7 +35,7 @@ push @commands, (
 );
 
 # What is refused: no single safe form, or more than one thing at once.
-my $refused = qr/CASCADE|ADD (COLUMN )?(IF NOT EXISTS )?z|add unique \(d\)|, ADD UNIQUE|, ALTER b|SET \(fillfactor|ADD PRIMARY KEY \(a, |^ALTER TABLE IF EXISTS n ADD CONSTRAINT pk/;
+my $refused = qr/CASCADE|ADD (COLUMN )?(IF NOT EXISTS )?z|add unique \(d\)|, ADD UNIQUE|, ALTER b|SET \(fillfactor|ADD PRIMARY KEY \(a, |^ALTER TABLE (ONLY h|k|one) |, ADD CHECK|^ALTER TABLE IF EXISTS n ADD CONSTRAINT pk/;
 
 # Rows, tags and messages.
 sub run_as

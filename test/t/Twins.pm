@@ -35,6 +35,14 @@ our $tables = qq{
 	CREATE TABLE email_1 PARTITION OF email FOR VALUES IN (1);
 	CREATE TABLE n (a int, "B b" int NOT NULL, c text, d int DEFAULT 7);
 	INSERT INTO n SELECT g, g, g, g FROM generate_series(1, 100) g;
+	CREATE TABLE h (a int CONSTRAINT h_a_is_not_null CHECK (a > 0), b int);
+	INSERT INTO h SELECT g, g FROM generate_series(1, 100) g;
+	CREATE TABLE one (a int);
+	INSERT INTO one VALUES (1);
+	CREATE TABLE k (id int NOT NULL, a int CONSTRAINT k_pkey PRIMARY KEY, b int CONSTRAINT k_b_key UNIQUE, c int);
+	INSERT INTO k SELECT g, g, g, g FROM generate_series(1, 100) g;
+	CREATE TABLE h_child (a int, b int) INHERITS (h);
+	DO \$\$ BEGIN IF current_setting('server_version_num')::int >= 180000 THEN ALTER TABLE h_child ALTER a SET NOT NULL; END IF; END \$\$;
 	CREATE TABLE o (a int NOT NULL, b int, c int) PARTITION BY RANGE (a);
 	CREATE TABLE o_1 PARTITION OF o FOR VALUES FROM (0) TO (10);
 	CREATE TABLE o_2 PARTITION OF o FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (a);
@@ -130,6 +138,18 @@ our @commands = (
 	"alter table n -- add unique (d)\n add unique (a), add check (a > 0), /* and */ add constraint u2 unique (c, a),"
 	  . " alter d set default 8, add column z int, add unique (z, a)",
 	'ALTER TABLE n ADD UNIQUE (a), ADD UNIQUE (a)',
+	'ALTER TABLE h ADD PRIMARY KEY (a, b)',
+	'ALTER TABLE ONLY h ADD PRIMARY KEY (a)',
+	'ALTER TABLE k DROP CONSTRAINT k_pkey, ADD PRIMARY KEY (id)',
+	'ALTER TABLE k DROP CONSTRAINT k_b_key, ADD CONSTRAINT k_b_key UNIQUE (b, c) DEFERRABLE, ALTER c SET DEFAULT 3',
+	'ALTER TABLE k DROP COLUMN a, DROP CONSTRAINT IF EXISTS k_b_key, ADD PRIMARY KEY (id), ADD UNIQUE (b)',
+	'ALTER TABLE k DROP COLUMN b, ADD COLUMN b int UNIQUE',
+	'ALTER TABLE n ADD COLUMN z int UNIQUE UNIQUE',
+	'ALTER TABLE one ADD COLUMN p int DEFAULT 5 PRIMARY KEY',
+	'ALTER TABLE one ADD p int DEFAULT 5 UNIQUE DEFERRABLE CONSTRAINT "Z z" UNIQUE UNIQUE NULLS NOT DISTINCT PRIMARY KEY',
+	'ALTER TABLE n ADD UNIQUE (a), ADD CHECK (a > 0), ADD CONSTRAINT "C c" CHECK (a > d - 1000), '
+	  . "ADD CHECK (n.c <> 'x' AND c IS NOT NULL), ADD FOREIGN KEY (a) REFERENCES n (a) DEFERRABLE, ADD CHECK (a > 0 OR d > 0)",
+	'ALTER TABLE o ADD UNIQUE (a), ADD CHECK (a >= 0)',
 	'ALTER TABLE o ADD PRIMARY KEY (a)',
 	'ALTER TABLE o ADD PRIMARY KEY (a, b)',
 	'ALTER TABLE o ADD CONSTRAINT "O u" UNIQUE (a, c) INCLUDE (b) WITH (fillfactor = 70) DEFERRABLE',
