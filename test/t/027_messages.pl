@@ -149,7 +149,7 @@ for my $file (glob "$root/src/*.cpp $root/src/*/*.cpp")
 }
 
 # The sentences of hints, and the reasons of mode rewrite: whatever has more than three words and is no command.
-for my $file ("$root/src/message/build_message.cpp", glob("$root/src/execute/*.cpp $root/src/plan/remedy*.cpp"))
+for my $file ("$root/src/message/build_message.cpp", "$root/src/script/plan_command.cpp", glob("$root/src/execute/*.cpp $root/src/plan/remedy*.cpp"))
 {
 	my $source = slurp_file($file);
 	$source =~ s{//[^\n]*}{}g;
