@@ -69,6 +69,7 @@ block_below() {
 as_shown() {
 	local missing
 	missing=$(page_block "$1" "$2" | grep -vE '^(\.\.\.$|\$ )' | without_sizes | awk '
+		BEGIN { i = count = 0 }
 		NR == FNR { screen[count++] = $0; next }
 		{ while (i < count && screen[i] != $0) i++; if (i++ >= count) { print; exit } }' <(without_sizes <"$scratch/screen") -)
 	is "the page's \"$2\" is what the developer sees" "$missing" ""
