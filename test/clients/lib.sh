@@ -74,7 +74,7 @@ as_shown() {
 		{ while (i < count && screen[i] != $0) i++; if (i++ >= count) { print; exit } }' <(without_sizes <"$scratch/screen") -)
 	is "the page's \"$2\" is what the developer sees" "$missing" ""
 }
-without_sizes() { sed -E 's/\([0-9]+ (bytes|kB|MB)\)/(size)/; s/ +$//'; }
+without_sizes() { sed -E 's/\([0-9]+ (bytes|kB|MB|GB)\)/(size)/; s/ +$//'; }
 
 # every_block: each code block of the pages from which the tests have taken one stands below such a comment (or one that says
 # "not run", and why), and has been taken.
