@@ -42,16 +42,54 @@ free_port() {
 # The superuser's psql, for what a client cannot do or see by itself.
 as_admin() { PGUSER=postgres "$bindir/psql" -XAtq -v ON_ERROR_STOP=1 "$@"; }
 
-# readme_block CLIENT NAME: the text of the code block in the README that stands below the comment
-# "<!-- test/clients/CLIENT: NAME -->", so that what the README says is what is run.
-readme_block() { block_below "test/clients/$1: $2"; }
+# Where the pages of the tools are, wherever a test goes.
+pages=$PWD/docs/tools
 
+# page_block CLIENT NAME: the text of the code block on a page in docs/tools that stands below the comment
+# "<!-- test/clients/CLIENT: NAME -->", so that what the page says is what is run.
+page_block() {
+	block_below "test/clients/$1: $2" "$pages"/*.md
+	echo "test/clients/$1: $2" >>"$scratch/blocks_taken"
+}
+
+# block_below NAME FILE...: the code block below the comment "<!-- NAME -->".
 block_below() {
-	awk -v mark="<!-- $1 -->" '
+	local name=$1
+	shift
+	awk -v mark="<!-- $name -->" '
 		$0 == mark { found = 1; next }
 		found && /^```/ { if (inside) exit; inside = 1; next }
 		inside { print }
-		END { if (!found) exit 1 }' "${PSI_README:-README.md}" || die "The README has no block for $1"
+		END { if (!found) exit 1 }' "$@" || die "No code block for $name in: $*"
+}
+
+# as_shown CLIENT NAME: the page's block is what the developer saw when the last command was refused: its lines, in this order, from
+# "$scratch/screen". A line "..." stands for what is left out, a line that begins with "$" for the command. The size of a table
+# differs from one version of PostgreSQL to the next.
+as_shown() {
+	local missing
+	missing=$(page_block "$1" "$2" | grep -vE '^(\.\.\.$|\$ )' | without_sizes | awk '
+		BEGIN { i = count = 0 }
+		NR == FNR { screen[count++] = $0; next }
+		{ while (i < count && screen[i] != $0) i++; if (i++ >= count) { print; exit } }' <(without_sizes <"$scratch/screen") -)
+	is "the page's \"$2\" is what the developer sees" "$missing" ""
+}
+without_sizes() { sed -E 's/\([0-9]+ (bytes|kB|MB|GB)\)/(size)/; s/ +$//'; }
+
+# every_block: each code block of the pages from which the tests have taken one stands below such a comment (or one that says
+# "not run", and why), and has been taken.
+every_block() {
+	local page client
+	[ -e "$scratch/blocks_taken" ] || return 0
+	client=$(sed -n '1s/: .*//p' "$scratch/blocks_taken")
+	for page in $(cd "$pages" && grep -l "^<!-- $client: " ./*.md); do
+		is "docs/tools/${page#./}: no code block without a test" "$(awk '
+			/^ *```/ && !inside && last !~ /^<!-- (test\/|not run: )/ { print "line " NR }
+			/^ *```/ { inside = !inside }
+			{ last = $0 }' "$pages/$page")" ""
+		is "docs/tools/${page#./}: all code blocks have been taken" \
+			"$(comm -23 <(sed -nE "s|^<!-- ($client: .*) -->|\1|p" "$pages/$page" | sort) <(sort -u "$scratch/blocks_taken"))" ""
+	done
 }
 
 # The lines that a test written in shell says.
@@ -73,7 +111,7 @@ refused() {
 	output=$("$@" 2>&1) || status=$?
 	if [ "$status" != 0 ] && tr '\n' ' ' <<<"$output" | grep -qE -- "$text" && grep -q 'To run it anyway' <<<"$output"
 	then ok "$what"; else not_ok "$what"; fi
-	sed 's/^/    /' <<<"$output"
+	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }
 
 # is WHAT GOT EXPECTED
@@ -85,7 +123,7 @@ as_tests() {
 	local log=$scratch/tests.log status
 	# Behind "||" the tests would go on after a command that failed.
 	set +e
-	(set -e; "$@") 2>&1 | tee "$log"
+	(set -e; "$@"; every_block) 2>&1 | tee "$log"
 	status=${PIPESTATUS[0]}
 	set -e
 	local good bad skips

@@ -37,8 +37,8 @@ configure() {
 	as_server "$bindir/pg_ctl" -D "$scratch/$1" reload >/dev/null
 }
 
-# extension_block NAME: the README's code block below the comment "<!-- test/extensions: NAME -->".
-extension_block() { block_below "test/extensions: $1"; }
+# extension_block NAME: the documents' code block below the comment "<!-- test/extensions: NAME -->".
+extension_block() { block_below "test/extensions: $1" README.md docs/*.md; }
 
 # shows WHAT TEXT COMMAND...: TEXT (an extended regular expression) reaches the screen, however the command ends.
 shows() {

@@ -1,5 +1,5 @@
 // pgjdbc in its ways to run a command: what each does with a plain CREATE INDEX and DROP INDEX, and with the concurrent
-// ones. The methods readme...() are the README's code blocks, put in by `run`.
+// ones. The methods page...() are the page's code blocks, put in by `run`.
 import java.sql.*;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLWarning;
@@ -60,17 +60,21 @@ public class Client {
     static final String PLAIN = "CREATE INDEX plain ON account (email)";
     static final String USE = "Use: CREATE INDEX CONCURRENTLY plain ON account (email);";
 
-    static void readmeConcurrently(Connection connection) throws SQLException {
-        //README concurrently
+    static void pageConcurrently(Connection connection) throws SQLException {
+        //PAGE concurrently
     }
 
-    static String readmeOverrideUrl(String url) {
-        //README override_url
+    static String pageOverrideUrl(String url) {
+        //PAGE override_url
         return override;
     }
 
-    static void readmeOverrideTransaction(Connection connection) throws SQLException {
-        //README override_transaction
+    static void pageOverrideTransaction(Connection connection) throws SQLException {
+        //PAGE override_transaction
+    }
+
+    static void pageWarnings(Statement statement) throws SQLException {
+        //PAGE warnings
     }
 
     static void batch(Connection c, String... commands) throws SQLException {
@@ -122,8 +126,8 @@ public class Client {
 
     static void concurrently() throws SQLException {
         try (Connection c = connect()) {
-            passes("README: CREATE INDEX CONCURRENTLY", () -> readmeConcurrently(c));
-            is("README: the index is valid", index("account_email"), "valid");
+            passes("page: CREATE INDEX CONCURRENTLY", () -> pageConcurrently(c));
+            is("page: the index is valid", index("account_email"), "valid");
             passes("DROP INDEX CONCURRENTLY", () -> execute(c, "DROP INDEX CONCURRENTLY account_email"));
             is("DROP INDEX CONCURRENTLY: no index", index("account_email"), "none");
             passes("PreparedStatement: CREATE INDEX CONCURRENTLY", () -> {
@@ -136,14 +140,14 @@ public class Client {
     }
 
     static void overrides() throws SQLException {
-        try (Connection c = open(readmeOverrideUrl(url))) {
-            passes("README: the URL's options", () -> execute(c, PLAIN));
-            is("README: the URL's options: the index is valid", index("plain"), "valid");
-            passes("README: the URL's options: DROP INDEX", () -> execute(c, "DROP INDEX plain"));
+        try (Connection c = open(pageOverrideUrl(url))) {
+            passes("page: the URL's options", () -> execute(c, PLAIN));
+            is("page: the URL's options: the index is valid", index("plain"), "valid");
+            passes("page: the URL's options: DROP INDEX", () -> execute(c, "DROP INDEX plain"));
         }
         try (Connection c = connect()) {
-            passes("README: SET LOCAL", () -> readmeOverrideTransaction(c));
-            is("README: SET LOCAL: the index is valid", index("account_name"), "valid");
+            passes("page: SET LOCAL", () -> pageOverrideTransaction(c));
+            is("page: SET LOCAL: the index is valid", index("account_name"), "valid");
             refused("SET LOCAL is over with its transaction", NO_INDEX, USE, () -> execute(c, PLAIN));
             c.rollback();
             c.setAutoCommit(true);
@@ -161,6 +165,7 @@ public class Client {
             SQLWarning w = s.getWarnings();
             if (w == null) return "no warning";
             ServerErrorMessage m = ((PSQLWarning) w).getServerErrorMessage();
+            pageWarnings(s);
             String text = w.getSQLState() + " " + w.getMessage() + "\n" + m.getDetail() + "\n" + m.getHint();
             show(text);
             return text;
@@ -203,7 +208,21 @@ public class Client {
         }
     }
 
-    public static void main(String[] arguments) throws SQLException {
+    // What Flyway does with a script: all of it in one call, in a transaction or without one.
+    static void flyway(String index, String override) throws SQLException {
+        try (Connection c = connect()) {
+            execute(c, "DROP INDEX CONCURRENTLY account_email");
+            passes("page on Flyway: CREATE INDEX CONCURRENTLY, without a transaction", () -> execute(c, index));
+            is("page on Flyway: the index is valid", index("account_email"), "valid");
+            execute(c, "DROP INDEX CONCURRENTLY account_name");
+            c.setAutoCommit(false);
+            passes("page on Flyway: SET LOCAL in a transaction", () -> execute(c, override));
+            c.commit();
+            is("page on Flyway: SET LOCAL: the index is valid", index("account_name"), "valid");
+        }
+    }
+
+    public static void main(String[] arguments) throws SQLException, java.io.IOException {
         url = arguments[0];
         try (Connection c = connect()) {
             System.out.println(c.getMetaData().getDriverName() + " " + c.getMetaData().getDriverVersion()
@@ -219,5 +238,7 @@ public class Client {
         overrides();
         warn();
         for (String mode : new String[] {"extended", "simple"}) rewrite(mode);
+        flyway(java.nio.file.Files.readString(java.nio.file.Path.of(arguments[1])),
+                java.nio.file.Files.readString(java.nio.file.Path.of(arguments[2])));
     }
 }

@@ -155,7 +155,7 @@ def transactions():
 def several_statements():
     with connection(autocommit=True) as conn:
         e = check_refused("several statements in a string", lambda: conn.execute(f"SELECT 1; {CREATE}"))
-        check("... the hint says what is in the way", "a string of several statements" in e.diag.message_hint)
+        check("... the hint says what is in the way", "a string of several commands" in e.diag.message_hint)
         check_refused("several statements, the index first", lambda: conn.execute(f"{CREATE}; SELECT 1"))
         check("several statements: CONCURRENTLY is PostgreSQL's own error",
               isinstance(error_of(lambda: conn.execute(f"SELECT 1; {CREATE_SAFELY}")), errors.ActiveSqlTransaction))
