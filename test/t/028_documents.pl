@@ -1,7 +1,7 @@
 # Proves: the SQL of the documents runs as it stands, and what a page shows below it is what the server says.
 #
-# A page is README.md, docs/*.md or docs/operations/*.md. Each page gets a database of its own, and its blocks run in order, each in
-# a session of its own, by psql in mode error:
+# A page is README.md, docs/*.md or docs/operations/*.md; test/t/027 runs docs/messages.md, and test/clients docs/tools. Each page gets
+# a database of its own, and its blocks run in order, each in a session of its own, by psql in mode error:
 #   ```sql             has to run without an ERROR or a WARNING; if a ```text block follows, it has to print exactly that
 #   ```sql not run: X  is left out, for the reason X
 #   <!-- before: SQL --> is run with the mode off, or as it says, before the next block
@@ -19,7 +19,8 @@ use Test::More;
 
 # The tests are copied together with what they read.
 my $root = (grep { -f "$_/README.md" && -d "$_/docs" } "$FindBin::Bin/..", "$FindBin::Bin/../..")[0];
-my @pages = map { s|^\Q$root\E/||r } "$root/README.md", glob("$root/docs/*.md $root/docs/operations/*.md");
+my @pages = map { s|^\Q$root\E/||r } "$root/README.md",
+	grep { !m{/docs/messages\.md$} } glob("$root/docs/*.md $root/docs/operations/*.md");
 my $write = $ENV{PSI_DOCUMENTS};
 
 my $node = guarded_node('documents', settings => 'allow_in_place_tablespaces = on');
