@@ -40,6 +40,7 @@ CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2
 CREATE TABLE event_2027 PARTITION OF event FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 CREATE INDEX event_at_idx ON event (at);
 CREATE TABLE event_2028 (id bigint NOT NULL, at date NOT NULL, kind text);
+INSERT INTO event_2028 SELECT n, '2028-01-01', 'click' FROM generate_series(1, 100) n;
 CREATE TABLE room (id bigint NOT NULL, during tsrange);
 });
 
