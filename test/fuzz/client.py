@@ -26,10 +26,10 @@ REWRITTEN = re.compile(r'the safe form is run instead|it is rebuilt')
 # What a replay can fail with because of what other sessions do.
 BY_OTHERS = {'55P03', '40P01', '57014', '57P01', '40001'}
 GONE = {'25001', '42P01', '42703', '42704', '3F000', '42P07', '42710', '42809', 'XX000', '42P16', '42P17', '2BP01'}
-# ... and because PostgreSQL refuses once it has the lock (README, Limits), or has begun to build.
+# ... and because PostgreSQL refuses once it has the lock (docs/limits.md), or has begun to build.
 AFTER_LOCK = {'42P07', '42710', '42P16', '42P17', '23505', '23P01', '23502', '23514', '42804', '2BP01', '0A000', '42611',
 			  '42701', '55006', '55000', '42809', '22003', '42P10', '42883', '42704', '0A001'}
-# What PostgreSQL finds out at once, and the guard leaves to it (README, "Never one").
+# What PostgreSQL finds out at once, and the guard leaves to it (docs/operations/README.md, "What passes").
 AT_ONCE = re.compile(r'must include all partitioning columns|is not an? |does not exist|appears twice|already exists|multiple primary keys|'
 					 r'not supported on partitioned tables|has no default operator class|must be marked NOT NULL|virtual generated column|'
 					 r'cannot create primary key on column')

@@ -3,7 +3,7 @@
 All choices come from one random.Random, and what is chosen from is sorted by name: the same seed on the same database
 gives the same statement. A name is wrong on purpose now and then.
 
-Left out, since PostgreSQL itself would refuse them only after the lock (README, Limits): unknown access methods, operator
+Left out, since PostgreSQL itself would refuse them only after the lock (docs/limits.md): unknown access methods, operator
 classes and storage options.
 """
 

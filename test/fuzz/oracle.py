@@ -9,7 +9,7 @@ A table is OLD if it is not temporary and not created by this transaction. Wheth
 column ctid in pg_attribute, which is written when the table is created and never again: its xmin is in progress. Rolled
 back to a savepoint, the row is gone with the table.
 
-The rules, by README's "What is a violation". T is what the statement names, with its leaf partitions unless it says ONLY:
+The rules, by docs/operations/README.md. T is what the statement names, with its leaf partitions unless it says ONLY:
   create_index      SHARE is held on an OLD table of T (a leaf, where T is partitioned), or on another one that it was not before.
                     What IF NOT EXISTS finds does not matter - but for an invalid index, which is one on any table
   drop_index        an index is gone that this transaction has locked ACCESS EXCLUSIVE, and its table is OLD; if that is
@@ -19,7 +19,7 @@ The rules, by README's "What is a violation". T is what the statement names, wit
                     on the leaves of a partitioned one SHARE
                     USING INDEX builds none: the table has been scanned, for a column that has to become NOT NULL
   attach_partition  likewise; T is the partition. If the guard says that another session's lock kept the indexes from being
-                    compared, it may refuse too much (README, Limits)
+                    compared, it may refuse too much (docs/limits.md)
   move_index        ACCESS EXCLUSIVE on an index, the one that is named or one not locked so before, of an OLD table. Where
                     it is moved to does not matter
 
