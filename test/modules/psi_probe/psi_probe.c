@@ -1,6 +1,6 @@
 /*
- * psi_probe: calls ProcessUtility() as other modules do: with a query text that the tree was not made
- * from; and while an index command is executed, as Citus does for the shards of a table.
+ * psi_probe: calls ProcessUtility() as other modules do: with a query text that the tree was not
+ * made from; and while an index command is executed, as Citus does for the shards of a table.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -45,10 +45,12 @@ Datum psi_probe_execute(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Before an index command goes on, the one in psi_probe.nested is executed, through the whole chain. */
+/* Before an index command goes on, the one in psi_probe.nested is executed, through the whole
+ * chain. */
 static void probe(PlannedStmt *statement, const char *query, bool read_only,
-				  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-				  DestReceiver *receiver, QueryCompletion *completion)
+				  ProcessUtilityContext context, ParamListInfo params,
+				  QueryEnvironment *environment, DestReceiver *receiver,
+				  QueryCompletion *completion)
 {
 	NodeTag tag = nodeTag(statement->utilityStmt);
 
@@ -75,8 +77,9 @@ static void probe(PlannedStmt *statement, const char *query, bool read_only,
 
 void _PG_init(void)
 {
-	DefineCustomStringVariable("psi_probe.nested", "A command that is executed within each index command.",
-							   NULL, &nested, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("psi_probe.nested",
+							   "A command that is executed within each index command.", NULL,
+							   &nested, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	previous = ProcessUtility_hook;
 	ProcessUtility_hook = probe;
 }
