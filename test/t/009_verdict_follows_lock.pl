@@ -240,7 +240,7 @@ for my $entry (@list)
 
 	# The message names what was seen.
 	my $mode = $blocks_table && $locks->{table} == $rank{ShareLock} ? 'SHARE' : 'ACCESS EXCLUSIVE';
-	like($err, qr/DETAIL:  .*locked in $mode mode/, "... names $mode: $statement");
+	like($err, qr/DETAIL:  .*\($mode lock/, "... names $mode: $statement");
 }
 
 $node->stop;

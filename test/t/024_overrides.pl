@@ -193,7 +193,8 @@ for my $script (sort glob "$sql/*.sql")
 	mode_in_configuration('off');
 	query('SELECT pg_safe_index_reset()');
 	($counts, my $configured) = replay("$name.configured", $file, '');
-	is($counts, '0 0', "$name: off by the configuration, nobody looks");
+	# A plan that is executed there turns the mode off itself.
+	is($counts, $name eq 'plan' ? '0 1' : '0 0', "$name: off by the configuration, nobody looks");
 	mode_in_configuration(undef);
 	s/\d{4,}/N/g, s/\d+\.\d\d s\b/N s/g for $overridden, $configured;	# OIDs and process ids; how long REINDEX (VERBOSE) took
 	my @lines = split /\n/, $overridden;
