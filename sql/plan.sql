@@ -137,6 +137,52 @@ SELECT pg_safe_index_plan('CREATE INDEX ON t (a); SELECT 1');
 SELECT pg_safe_index_plan('CREATE INDEKS ON t (a)');
 SELECT pg_safe_index_plan(NULL);
 
+\echo constants that depend on the settings of the session
+SET pg_safe_index.mode = off;
+CREATE TABLE dated (at date, i interval, f float8) PARTITION BY RANGE (at);
+CREATE TABLE dated_1 PARTITION OF dated FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+RESET pg_safe_index.mode;
+SET datestyle = 'SQL, DMY';
+SET intervalstyle = 'sql_standard';
+SET extra_float_digits = 0;
+SELECT pg_safe_index_plan($$CREATE INDEX ON dated (f) WHERE at > '02/01/2024' AND i > '1 02:03' AND f > 0.1::float8 + 0.2::float8$$);
+RESET datestyle;
+RESET intervalstyle;
+RESET extra_float_digits;
+
+\echo ATTACH PARTITION: a bound that PostgreSQL refuses before it builds anything; no lock is kept on the tables above
+SET pg_safe_index.mode = off;
+CREATE TABLE deep (a int) PARTITION BY RANGE (a);
+CREATE TABLE deep_1 PARTITION OF deep FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (a);
+CREATE TABLE deep_1_1 PARTITION OF deep_1 FOR VALUES FROM (0) TO (10);
+CREATE INDEX deep_a ON deep (a);
+CREATE TABLE joining (a int);
+INSERT INTO joining VALUES (20);
+RESET pg_safe_index.mode;
+SELECT pg_safe_index_plan('ALTER TABLE deep_1 ATTACH PARTITION joining FOR VALUES FROM (5) TO (30)');
+BEGIN;
+SELECT pg_safe_index_plan('ALTER TABLE deep_1 ATTACH PARTITION joining FOR VALUES FROM (20) TO (30)');
+SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN ('deep'::regclass, 'deep_1'::regclass, 'joining'::regclass);
+COMMIT;
+
+\echo a command that nobody may run as it is
+SET pg_safe_index.mode = off;
+CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE INDEX deep_f ON deep (f(a));
+RESET pg_safe_index.mode;
+SELECT pg_safe_index_plan('DROP FUNCTION f(int) CASCADE');
+SET pg_safe_index.minimum_mode = error;
+SELECT pg_safe_index_plan('DROP FUNCTION f(int) CASCADE');
+RESET pg_safe_index.minimum_mode;
+
+\echo a hint that is cut is never cut inside a transaction
+SET pg_safe_index.mode = off;
+CREATE INDEX d_1 ON t (a);
+CREATE INDEX d_2 ON t (b);
+RESET pg_safe_index.mode;
+DROP INDEX t_a, t_b, d_1, d_2, deep_a, deep_f;
+DROP INDEX deep_a, deep_f;
+
 \echo as a table; in a read-only transaction
 BEGIN READ ONLY;
 SELECT ordinality, command FROM pg_safe_index_plan('DROP INDEX t_a, t_b') WITH ORDINALITY plan (command);

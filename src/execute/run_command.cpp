@@ -3,6 +3,7 @@
 
 #include "catalog/find_target.hpp"
 #include "execute/parse_command.hpp"
+#include "pg/node.hpp"
 #include "statement/request.hpp"
 
 namespace psi
@@ -28,9 +29,8 @@ Oid LockedFirst(const Request &request)
 // Takes the lock on the table, and then the snapshot. Another concurrent build that holds the lock
 // waits for older snapshots in the end: that of a session that waits for the lock would be a
 // deadlock.
-void LockBeforeSnapshot(const Request &request)
+void LockBeforeSnapshot(Oid table)
 {
-	const Oid table = LockedFirst(request);
 	if (OidIsValid(table) && OwnsRelation(table, GetUserId()))
 	{
 		// A look into the catalogs may have left one that holds back others as well.
@@ -59,11 +59,13 @@ void RunCommand(const Runner &runner, const char *command)
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.Count() == 1 && requests.First().concurrently)
 		{
-			LockBeforeSnapshot(requests.First());
+			LockBeforeSnapshot(LockedFirst(requests.First()));
 			RunRequest(runner, call, requests.First());
 			return;
 		}
-		PushActiveSnapshot(GetTransactionSnapshot());
+		// VALIDATE CONSTRAINT takes the same lock.
+		const auto *alter = IfA<AlterTableStmt>(call.statement->utilityStmt);
+		LockBeforeSnapshot(alter != nullptr ? Resolve(*alter->relation) : InvalidOid);
 		call.go_on(&call);
 	};
 	InOwnContext(runner.context, run);

@@ -81,36 +81,41 @@ void DropIndexAndRaise(const Runner &runner, Oid index, Oid table)
 	ReThrowError(error);
 }
 
-// Undoes one of the first `done` steps, if one can be undone. Returns false if that fails. In a new
-// transaction without a snapshot afterwards.
-bool UndoSteps(const Runner &runner, const Remedy &remedy, int done)
+// Whoever waits for the command to end wants it to end.
+constexpr int undo_attempts = 3;
+
+// Undoes one of the first `done` steps, if one can be undone. Returns the command for it if that
+// fails, and null otherwise. In a new transaction without a snapshot afterwards.
+const char *UndoSteps(const Runner &runner, const Remedy &remedy, int done)
 {
 	int first = 0;
 	while (first < done && remedy.steps[first].undo == nullptr)
 		++first;
 	if (first == done)
-		return true;
+		return nullptr;
 	Step undo = remedy.steps[first];
 	undo.text = makeStringInfo();
 	appendStringInfoString(undo.text, remedy.steps[first].undo);
-	volatile bool undone = true;
+	Runner brief = runner;
+	brief.options.lock_attempts = Min(runner.options.lock_attempts, undo_attempts);
+	const char *volatile left = nullptr;
 	PG_TRY();
 	{
 		AbortAndBegin(runner.context);
 		// The timeout that ended the command is not running any more, and there may be no other
 		// limit.
 		RestartStatementTimeout();
-		RunStep(runner, undo);
+		RunStep(brief, undo);
 		CommitAndBegin(runner.context);
 	}
 	PG_CATCH();
 	{
 		FreeErrorData(TakeError(runner.context));
 		AbortAndBegin(runner.context);
-		undone = false;
+		left = undo.text->data;
 	}
 	PG_END_TRY();
-	return undone;
+	return left;
 }
 
 // Raises the error on the error stack again, with a hint that lists the commands that have been
@@ -118,16 +123,18 @@ bool UndoSteps(const Runner &runner, const Remedy &remedy, int done)
 void ListDoneAndRaise(const Runner &runner, const Remedy &remedy, int done)
 {
 	ErrorData *error = TakeError(runner.context);
-	const bool undone = UndoSteps(runner, remedy, done);
+	const char *undo = UndoSteps(runner, remedy, done);
 	List *staying = NIL;
 	for (int i = 0; i < done; ++i)
 	{
-		if (!undone || remedy.steps[i].undo == nullptr)
+		if (undo != nullptr || remedy.steps[i].undo == nullptr)
 			staying = lappend(staying, remedy.steps[i].text->data);
 	}
 	if (staying != NIL)
 		AddHint(*error, psprintf("This has been done before it failed, and stays:\n%s",
 								 FirstCommands(staying)));
+	if (undo != nullptr)
+		AddHint(*error, psprintf("To undo it: %s", undo));
 	ReThrowError(error);
 }
 

@@ -104,6 +104,39 @@ const char *RestLine(const char *command)
 		quote_literal_cstr(command));
 }
 
+// The end of those commands from that position on that belong together: a transaction, SET and
+// RESET of the mode, SET lock_timeout and a command. Nobody is left with an open transaction that
+// holds locks.
+int EndOfGroup(const List *commands, int begin)
+{
+	const auto is = [commands](int i, const char *start) {
+		return strncmp(static_cast<const char *>(list_nth(commands, i)), start, strlen(start)) == 0;
+	};
+	const int count = list_length(commands);
+	int end = begin;
+	if (is(begin, "BEGIN;"))
+	{
+		while (end < count - 1 && !is(end, "COMMIT;"))
+			++end;
+	}
+	else if (is(begin, "SET pg_safe_index.mode"))
+	{
+		while (end < count - 1 && !is(end, "RESET pg_safe_index.mode"))
+			++end;
+	}
+	else if (is(begin, "SET lock_timeout"))
+		end = Min(begin + 1, count - 1);
+	return end + 1;
+}
+
+int LinesOf(const List *commands, int begin, int end)
+{
+	int lines = 0;
+	for (int i = begin; i < end; ++i)
+		lines += LinesIn(static_cast<const char *>(list_nth(commands, i)));
+	return lines;
+}
+
 // Appends as many commands as there is room for, but at least one.
 void AppendCommands(StringInfo hint, const List *commands, bool more, int room, const char *command)
 {
@@ -113,20 +146,18 @@ void AppendCommands(StringInfo hint, const List *commands, bool more, int room, 
 		AppendLine(hint, "Use: %s", static_cast<const char *>(linitial(commands)));
 		return;
 	}
-	int lines = 1; // the heading
-	for (const char *line : Each<const char>(commands))
-		lines += LinesIn(line);
-	const bool whole = !more && lines <= room;
+	// With the heading.
+	const bool whole = !more && 1 + LinesOf(commands, 0, count) <= room;
 	AppendLine(hint, "%s", "Use, one command at a time:");
 	int left = room - (whole ? 1 : 2);
-	bool first = true;
-	for (const char *line : Each<const char>(commands))
+	for (int i = 0; i < count;)
 	{
-		left -= LinesIn(line);
-		if (left < 0 && !first)
+		const int end = EndOfGroup(commands, i);
+		left -= LinesOf(commands, i, end);
+		if (left < 0 && i > 0)
 			break;
-		first = false;
-		AppendLine(hint, "%s", line);
+		for (; i < end; ++i)
+			AppendLine(hint, "%s", static_cast<const char *>(list_nth(commands, i)));
 	}
 	if (!whole)
 		AppendLine(hint, "%s", RestLine(command));
@@ -138,7 +169,8 @@ const char *ViolationHint(const Judgments &judgments, const StatementText &state
 						  const char *query, const Settings &settings, const HintFacts &facts)
 {
 	const Judgment &first = judgments.FirstViolation();
-	const Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
+	Remedy remedy = FindRemedy(judgments, statement, query, spelled_requests_max);
+	LeaveOutForbidden(remedy, judgments, settings);
 	StringInfoData rest;
 	initStringInfo(&rest);
 	AppendLine(&rest, "%s", remedy.remark);

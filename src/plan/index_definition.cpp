@@ -3,6 +3,7 @@
 
 #include "catalog/index_analysis.hpp"
 #include "pg/list.hpp"
+#include "plan/deparse.hpp"
 
 namespace psi
 {
@@ -40,7 +41,7 @@ void AppendElement(StringInfo out, const IndexElem &element, List *context)
 		const bool complete = (call != nullptr && call->funcformat == COERCE_EXPLICIT_CALL) ||
 							  IfA<OpExpr>(element.expr) != nullptr;
 		appendStringInfo(out, complete ? "%s" : "(%s)",
-						 deparse_expression(element.expr, context, false, false));
+						 DeparseForAnySession(element.expr, context));
 	}
 	if (element.collation != NIL)
 		appendStringInfo(out, " COLLATE %s", NameListToQuotedString(element.collation));
@@ -95,8 +96,7 @@ void AppendDefinition(StringInfo out, const IndexStmt &analyzed, List *context)
 	if (analyzed.tableSpace != nullptr)
 		appendStringInfo(out, " TABLESPACE %s", quote_identifier(analyzed.tableSpace));
 	if (analyzed.whereClause != nullptr)
-		appendStringInfo(out, " WHERE %s",
-						 deparse_expression(analyzed.whereClause, context, false, false));
+		appendStringInfo(out, " WHERE %s", DeparseForAnySession(analyzed.whereClause, context));
 }
 
 // Does an expression or the predicate refer to a row of the table as a whole? Such a reference has

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "pg/list.hpp"
+#include "plan/deparse.hpp"
 
 namespace psi
 {
@@ -44,17 +45,24 @@ bool IsReadable(const PartitionBoundSpec &bound, Oid parent)
 		   AreLiterals(bound.upperdatums);
 }
 
-// What every row of the partition has to fulfil, in terms of the partition's columns; NIL: nothing.
-List *PartitionQual(Relation parent, Relation partition, const PartitionBoundSpec &bound,
-					const char *query)
+// The bound after parse analysis. Raises PostgreSQL's own error if it overlaps that of another
+// partition: PostgreSQL looks at that before it builds an index.
+PartitionBoundSpec &AnalyzeBound(Relation parent, const Judgment &judgment, const char *query)
 {
 	ParseState *state = make_parsestate(nullptr);
 	state->p_sourcetext = query;
+	PartitionBoundSpec *bound = judgment.request.attach->bound;
 	// It copies the tree before it changes it.
-	PartitionBoundSpec *analyzed =
-		transformPartitionBound(state, parent, const_cast<PartitionBoundSpec *>(&bound));
+	PartitionBoundSpec *analyzed = transformPartitionBound(state, parent, bound);
+	check_new_partition_bound(pstrdup(judgment.target.table.name), parent, analyzed, state);
+	return *analyzed;
+}
+
+// What every row of the partition has to fulfil, in terms of the partition's columns; NIL: nothing.
+List *PartitionQual(Relation parent, Relation partition, PartitionBoundSpec &analyzed)
+{
 	List *qual =
-		list_concat(get_qual_from_partbound(parent, analyzed), RelationGetPartitionQual(parent));
+		list_concat(get_qual_from_partbound(parent, &analyzed), RelationGetPartitionQual(parent));
 	if (qual == NIL)
 		return NIL;
 	qual =
@@ -110,8 +118,12 @@ LockedAncestors LockAncestorsAtOnce(Oid table)
 
 void Unlock(const LockedAncestors &locked)
 {
+	// generate_partition_qual() opens the ancestors and keeps their locks.
 	for (const Oid ancestor : EachOid(locked.taken))
-		UnlockRelationOid(ancestor, AccessShareLock);
+	{
+		while (HoldsRelationLock(ancestor, AccessShareLock, false))
+			UnlockRelationOid(ancestor, AccessShareLock);
+	}
 }
 
 // Does the table, or one of its partitions, have rows that would be read?
@@ -136,22 +148,22 @@ PartitionCheck FindPartitionCheck(const Judgment &judgment, const char *query)
 		return check;
 	const Oid other = get_default_partition_oid(parent_id);
 	check.reads_default = OidIsValid(other) && HasPages(other);
-	if (!HasPages(target.table_id))
-		return check;
-	check.unknown = true;
+	const bool has_rows = HasPages(target.table_id);
+	check.unknown = has_rows;
 	if (!IsReadable(bound, parent_id))
 		return check;
 
 	Relation parent = nullptr;
+	PartitionBoundSpec *analyzed = nullptr;
 	const auto write = [&](Relation partition)
 	{
-		List *qual = PartitionQual(parent, partition, bound, query);
+		List *qual = PartitionQual(parent, partition, *analyzed);
 		check.unknown = false;
 		if (qual == NIL || PartConstraintImpliedByRelConstraint(partition, qual))
 			return;
-		check.condition = deparse_expression(
-			static_cast<Node *>(linitial(qual)),
-			deparse_context_for(target.table.name, target.table_id), false, false);
+		check.condition =
+			DeparseForAnySession(static_cast<Node *>(linitial(qual)),
+								 deparse_context_for(target.table.name, target.table_id));
 		if (strlen(check.condition) <= condition_length_max &&
 			Proves(check.condition, partition, qual))
 			return;
@@ -161,7 +173,10 @@ PartitionCheck FindPartitionCheck(const Judgment &judgment, const char *query)
 	const auto open_partition = [&](Relation opened)
 	{
 		parent = opened;
-		if (opened->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		if (opened->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+			return;
+		analyzed = &AnalyzeBound(opened, judgment, query);
+		if (has_rows)
 			WithRelationAtOnce(target.table_id, write);
 	};
 	const LockedAncestors locked = LockAncestorsAtOnce(parent_id);

@@ -43,6 +43,10 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
+// Leaves out what nobody may run: DROP ... CASCADE that is a violation again, where mode off is
+// forbidden (pg_safe_index.minimum_mode). Mode rewrite runs DROP INDEX only.
+void LeaveOutForbidden(Remedy &remedy, const Judgments &judgments, const Settings &settings);
+
 // Does another object depend on one of the indexes that a DROP INDEX names? Scans pg_depend.
 bool HaveDependents(const Judgments &judgments);
 

@@ -197,15 +197,21 @@ const char *AppendCheck(Steps &steps, const Target &target, const char *conditio
 
 } // namespace
 
+namespace
+{
+
+constexpr const char *table_is_locked =
+	"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.";
+
+} // namespace
+
 Remedy ForAttachPartition(const Judgment &judgment, const StatementText &statement,
 						  const char *query, int most)
 {
 	const Target &target = judgment.target;
 	Steps steps;
 	if (target.unseen)
-		return NoSteps(
-			"Another session has locked the table, so that its indexes could not be compared with those of the partitioned table: try again.");
-
+		return NoSteps(table_is_locked);
 	if (target.second_key)
 		return NoSteps(
 			"PostgreSQL will refuse the command after it has built other indexes: the table has another primary key than the partitioned table.");
@@ -230,7 +236,7 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 		++shown;
 		IndexPlan plan;
 		if (!PlanForMissingIndex(*missing.create, target, query, plan))
-			return NoSteps(no_text);
+			return NoSteps(table_is_locked);
 		BuildIndex(steps, target, plan, given);
 	}
 
@@ -243,7 +249,7 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	const char *note = check.unknown         ? unknown_check
 					   : check.reads_default ? reads_default
 											 : nullptr;
-	return {steps.All(), nullptr, note, more};
+	return {steps.All(), text.found ? nullptr : "Then send the command itself.", note, more};
 }
 
 } // namespace psi

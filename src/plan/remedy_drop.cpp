@@ -123,6 +123,17 @@ Remedy ForDropCascade(const Judgment &judgment, const StatementText &statement, 
 
 } // namespace
 
+void LeaveOutForbidden(Remedy &remedy, const Judgments &judgments, const Settings &settings)
+{
+	if (judgments.FirstViolation().request.drop == nullptr || remedy.steps.IsEmpty() ||
+		!remedy.steps.Last().violates || ModeForViolation(settings) != Mode::rewrite)
+		return;
+	remedy.steps.Truncate(remedy.steps.Count() - 1);
+	remedy.remark =
+		"The command itself still drops indexes that cannot be dropped concurrently, and pg_safe_index.minimum_mode forbids that.";
+	remedy.note = nullptr;
+}
+
 bool HaveDependents(const Judgments &judgments)
 {
 	for (const Judgment &judgment : judgments)

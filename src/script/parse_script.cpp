@@ -9,7 +9,6 @@ namespace psi
 namespace
 {
 
-// The position of a syntax error is one in the script, and not in the query that calls us.
 void PlaceError(void *script)
 {
 	const int position = geterrposition();
@@ -22,13 +21,28 @@ void PlaceError(void *script)
 
 } // namespace
 
-List *ParseScript(const char *script)
+void WithErrorsIn(const char *script, void (*run)(void *argument), void *argument)
 {
 	ErrorContextCallback callback{error_context_stack, PlaceError, const_cast<char *>(script)};
 	error_context_stack = &callback;
-	List *statements = pg_parse_query(script);
+	run(argument);
 	error_context_stack = callback.previous;
-	return statements;
+}
+
+List *ParseScript(const char *script)
+{
+	struct Parsed
+	{
+		const char *script;
+		List *statements;
+	} parsed{script, NIL};
+	const auto parse = [](void *argument)
+	{
+		auto &of = *static_cast<Parsed *>(argument);
+		of.statements = pg_parse_query(of.script);
+	};
+	WithErrorsIn(script, parse, &parsed);
+	return parsed.statements;
 }
 
 StatementText TextIn(const char *script, const RawStmt &raw)

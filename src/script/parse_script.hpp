@@ -8,7 +8,11 @@
 namespace psi
 {
 
-// Parses a script, const RawStmt *. Raises its syntax errors; their position is one in the script.
+// Calls `run(argument)`. The position of an error that it raises is one in the script, and not in
+// the query that calls us.
+void WithErrorsIn(const char *script, void (*run)(void *argument), void *argument);
+
+// Parses a script, const RawStmt *. Raises its syntax errors, with their position in the script.
 // Allocates.
 List *ParseScript(const char *script);
 

@@ -100,7 +100,8 @@ List *PlanViolation(const Judgments &judgments, const ScriptStatement &statement
 		if (judgment.verdict.IsViolation())
 			RefuseTakenName(judgment);
 	}
-	const Remedy remedy = RemedyFor(judgments, statement);
+	Remedy remedy = RemedyFor(judgments, statement);
+	LeaveOutForbidden(remedy, judgments, statement.settings);
 	if (!remedy.idle && !remedy.IsWhole())
 		RaiseNoPlan(ERRCODE_FEATURE_NOT_SUPPORTED, "the command has no safe form", remedy.remark,
 					nullptr);
@@ -122,9 +123,17 @@ const RawStmt &OnlyStatement(const List *statements)
 	return *linitial_node(RawStmt, statements);
 }
 
+// What is to be planned, and the plan.
+struct PlannedCommand
+{
+	const char *command;
+	const psi_settings &settings;
+	List *commands;
+};
+
 List *PlanCommand(const char *command, const psi_settings &live)
 {
-	const RawStmt &raw = OnlyStatement(ParseScript(command));
+	const RawStmt &raw = OnlyStatement(pg_parse_query(command));
 	const Settings settings{Mode::error, static_cast<Mode>(live.minimum_mode),
 							static_cast<std::int64_t>(live.min_table_size) * 1024,
 							live.checked_operations, false};
@@ -146,7 +155,14 @@ extern "C" void psi_plan_command(const char *command, const psi_settings *settin
 								 void *columns)
 {
 	using namespace psi;
-	for (const char *line : Each<const char>(PlanCommand(command, *settings)))
+	PlannedCommand plan{command, *settings, NIL};
+	const auto make = [](void *argument)
+	{
+		PlannedCommand &of = *static_cast<PlannedCommand *>(argument);
+		of.commands = PlanCommand(of.command, of.settings);
+	};
+	WithErrorsIn(command, make, &plan);
+	for (const char *line : Each<const char>(plan.commands))
 	{
 		CHECK_FOR_INTERRUPTS();
 		Datum value = CStringGetTextDatum(line);
