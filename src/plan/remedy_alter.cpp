@@ -249,7 +249,7 @@ Remedy ForAttachPartition(const Judgment &judgment, const StatementText &stateme
 	const char *note = check.unknown         ? unknown_check
 					   : check.reads_default ? reads_default
 											 : nullptr;
-	return {steps.All(), text.found ? nullptr : "Then send the command itself.", note, more};
+	return {steps.All(), text.found ? nullptr : "Then run the command itself.", note, more};
 }
 
 } // namespace psi
