@@ -136,6 +136,23 @@ CREATE TABLE pk_1 PARTITION OF pk FOR VALUES FROM (0) TO (10);
 RESET pg_safe_index.mode;
 ALTER TABLE pk DROP CONSTRAINT pk_pkey, ADD UNIQUE (a);
 
+-- what PostgreSQL allows only after the old one has gone
+CREATE UNIQUE INDEX CONCURRENTLY rk_i ON rk (id);
+ALTER TABLE rk DROP CONSTRAINT rk_pkey, ALTER a DROP NOT NULL, ADD PRIMARY KEY (id);
+ALTER TABLE rk DROP CONSTRAINT rk_pkey, ADD PRIMARY KEY USING INDEX rk_i, ADD UNIQUE (c);
+ALTER TABLE rk DROP CONSTRAINT rk_b_key, ADD CONSTRAINT rk_b_key CHECK (b > 0), ADD UNIQUE (c);
+
+-- what needs a constraint comes after it
+ALTER TABLE rk ADD CONSTRAINT rk_k UNIQUE (id), REPLICA IDENTITY USING INDEX rk_k, CLUSTER ON rk_k, ALTER b SET DEFAULT 1,
+  ADD CONSTRAINT rk_f FOREIGN KEY (b) REFERENCES rk (id) NOT VALID, VALIDATE CONSTRAINT rk_f;
+ALTER TABLE rk ADD UNIQUE (c), CLUSTER ON rk_c_key;
+ALTER TABLE rk ADD UNIQUE (c), ADD COLUMN p int REFERENCES rk (c);
+ALTER TABLE rk ADD UNIQUE (c), ADD COLUMN p int REFERENCES rk, ADD COLUMN q int REFERENCES k;
+
+-- SET NOT NULL does not scan the table either
+ALTER TABLE rk ALTER c SET NOT NULL, ADD UNIQUE (c), ALTER id SET NOT NULL;
+ALTER TABLE nu ALTER b SET NOT NULL, ADD PRIMARY KEY (b);
+
 -- a column that becomes the primary key is not scanned for nulls; constraints that PostgreSQL merges
 ALTER TABLE nu ADD COLUMN p int DEFAULT 5 PRIMARY KEY;
 ALTER TABLE nu ADD COLUMN u int UNIQUE UNIQUE;

@@ -1,7 +1,9 @@
 // remedy_rest: what an ALTER TABLE or ALTER INDEX does beside the violations in it.
 #include "plan/remedy_rest.hpp"
 
+#include "catalog/alter_refusal.hpp"
 #include "catalog/index.hpp"
+#include "pg/hash.hpp"
 #include "pg/list.hpp"
 #include "plan/alter_text.hpp"
 
@@ -13,6 +15,9 @@ namespace
 
 constexpr const char *unchecked_foreign_key =
 	"ADD FOREIGN KEY is left out: PostgreSQL would check all rows while it locks both tables. Run it by itself.";
+
+constexpr const char *refers_to_new_key =
+	"A new column refers to a constraint of the same command, which has to be there first: add that by itself, then run the rest of the command.";
 
 const AlterTableCmd &CommandAt(const AlterTableStmt &alter, int i)
 {
@@ -84,7 +89,32 @@ bool IsKeyWith(Oid index, AttrNumber column)
 	return OidIsValid(get_index_constraint(index)) && HasColumn(index, column);
 }
 
+RelationName NameFrom(const RangeVar &name)
+{
+	return {name.schemaname, name.relname, name.schemaname == nullptr};
+}
+
+// The lock that PostgreSQL takes for what comes last (AlterTableGetLockLevel()).
+LOCKMODE LockFor(const AlterTableCmd &command)
+{
+	if (command.subtype == AT_ClusterOn)
+		return ShareUpdateExclusiveLock;
+	return command.subtype == AT_AddConstraint ? ShareRowExclusiveLock : AccessExclusiveLock;
+}
+
 } // namespace
+
+void NameSet::Add(const char *name)
+{
+	if (names == nullptr)
+		names = MakeHash<NameData>("pg_safe_index names", NAMEDATALEN, HASH_STRINGS);
+	hash_search(names, name, HASH_ENTER, nullptr);
+}
+
+bool NameSet::Has(const char *name) const
+{
+	return names != nullptr && hash_search(names, name, HASH_FIND, nullptr) != nullptr;
+}
 
 Rest::Rest(const Judgments &judged, const StatementText &text)
 	: judgments(judged), statement(text), alter(*judged.items[0].request.alter),
@@ -98,22 +128,52 @@ Rest::Rest(const Judgments &judged, const StatementText &text)
 	for (const Judgment &judgment : judgments)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!judgment.verdict.IsViolation())
-			continue;
-		Part &part = parts[judgment.request.subcommand];
-		// ADD COLUMN stays, without its constraints that build an index.
-		part.column = judgment.request.column;
-		if (part.column == nullptr)
-			Take(part);
+		if (judgment.verdict.IsViolation())
+			NoteViolation(judgment);
 	}
-	const AlterSummary *summary = judgments.items[0].request.summary;
-	if (summary != nullptr && summary->drops_constraint)
-		DeferDrops(*summary);
+	const AlterSummary &summary = *judgments.items[0].request.summary;
+	if (summary.drops_constraint)
+		DeferDrops(summary);
+	TakeNotNull(summary);
+	for (int i = 0; i < count; ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (parts[i].place != Place::first)
+			continue;
+		const Place place = parts[i].place = PlaceOf(CommandAt(alter, i));
+		if (place == Place::last)
+			last.Add(i);
+		else if (place == Place::validation)
+			validations.Add(i);
+		else if (place == Place::foreign_key)
+			foreign_keys.Add(i);
+	}
+}
+
+void Rest::NoteViolation(const Judgment &judgment)
+{
+	const Request &request = judgment.request;
+	Part &part = parts[request.subcommand];
+	// ADD COLUMN stays, without its constraints that build an index.
+	part.column = request.column;
+	if (part.column == nullptr)
+		Take(part);
+	for (const char *column : Each<const char>(judgment.target.nullable_columns))
+		not_null.Add(column);
+	if (request.constraint == nullptr)
+		return;
+	adds_primary_key = adds_primary_key || request.constraint->contype == CONSTR_PRIMARY;
+	if (request.column != nullptr)
+		new_keys.Add(request.column->colname);
+	else if (list_length(request.constraint->keys) == 1)
+		new_keys.Add(strVal(linitial(request.constraint->keys)));
 }
 
 void Rest::Take(Part &part)
 {
-	part.taken = true;
+	if (part.place == Place::elsewhere)
+		return;
+	part.place = Place::elsewhere;
 	--left;
 }
 
@@ -152,16 +212,109 @@ void Rest::DeferDrops(const AlterSummary &summary)
 		// can become a constraint.
 		const bool first = target.facts.kind == TableKind::partitioned_table ||
 						   (command.subtype == AT_DropColumn && summary.AddsColumn(command.name));
+		for (int k = before; k < freed.Count(); ++k)
+			freed_names.Add(freed[k]);
 		if (freed.Count() == before || first)
 			continue;
-		Take(parts[i]);
-		deferred.Add(i);
+		parts[i].place = Place::with_drops;
+		defers = true;
 	}
+}
+
+// SET NOT NULL scans the table under ACCESS EXCLUSIVE unless something proves that there are no
+// nulls. A column that is to be the primary key gets its steps with that.
+void Rest::TakeNotNull(const AlterSummary &summary)
+{
+	List *named = NIL;
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
+	{
+		if (command->subtype == AT_SetNotNull && !summary.DropsColumn(command->name))
+			named = lappend(named, makeString(command->name));
+	}
+	for (char *column : Each<char>(ColumnsToScanForNulls(target.table_id, named)))
+	{
+		if (not_null.Has(column))
+			continue;
+		not_null.Add(column);
+		set_not_null = lappend(set_not_null, column);
+	}
+	for (int i = 0; i < parts.Count(); ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const AlterTableCmd &command = CommandAt(alter, i);
+		if (command.subtype == AT_SetNotNull && not_null.Has(command.name))
+			Take(parts[i]);
+	}
+}
+
+Rest::Place Rest::PlaceOf(const AlterTableCmd &command) const
+{
+	switch (command.subtype)
+	{
+	case AT_DropNotNull: // of a column of the key that is dropped
+		return defers ? Place::with_drops : Place::first;
+	case AT_ReplicaIdentity:
+	case AT_ClusterOn:
+	case AT_AddInherit: // the parent may have NOT NULL or a CHECK that the command adds
+		return Place::last;
+	case AT_AddIdentity: // wants NOT NULL
+	case AT_SetIdentity:
+		return not_null.Has(command.name) ? Place::last : Place::first;
+	case AT_ColumnDefault:
+		// An identity may replace a default that is dropped: no row may come between the two.
+		return command.def == nullptr && not_null.Has(command.name) ? Place::last : Place::first;
+	case AT_ValidateConstraint:
+		return Place::validation;
+	case AT_AddConstraint:
+	{
+		const auto &constraint = *As<const Constraint>(command.def);
+		if (constraint.contype == CONSTR_FOREIGN)
+			return CheckedConstraint(command) != nullptr ? Place::foreign_key : Place::last;
+		// The name that is freed, or the place of the primary key.
+		const bool waits = constraint.indexname != nullptr ||
+						   (constraint.conname != nullptr && freed_names.Has(constraint.conname));
+		return defers && waits ? Place::with_drops : Place::first;
+	}
+	default:
+		return Place::first;
+	}
+}
+
+// Does the column have a foreign key that PostgreSQL accepts only once a constraint is there which
+// the command adds?
+bool Rest::RefersToNewKey(const ColumnDef &column) const
+{
+	for (const Constraint *constraint : Each<const Constraint>(column.constraints))
+	{
+		if (constraint->contype != CONSTR_FOREIGN)
+			continue;
+		const RangeVar &other = *constraint->pktable;
+		const bool same_schema = other.schemaname == nullptr
+									 ? target.table.visible
+									 : target.table.schema != nullptr &&
+										   strcmp(other.schemaname, target.table.schema) == 0;
+		if (!same_schema || strcmp(other.relname, target.table.name) != 0)
+			continue;
+		if (constraint->pk_attrs == NIL ? adds_primary_key
+										: new_keys.Has(strVal(linitial(constraint->pk_attrs))))
+			return true;
+	}
+	return false;
+}
+
+const char *Rest::Obstacle() const
+{
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
+	{
+		if (command->subtype == AT_AddColumn && RefersToNewKey(*As<const ColumnDef>(command->def)))
+			return refers_to_new_key;
+	}
+	return nullptr;
 }
 
 bool Rest::IsReadable()
 {
-	if (left == 0 && deferred.IsEmpty())
+	if (left == 0)
 		return true;
 	if (!text.found)
 		text = FindAlterTable(statement, parts.Count());
@@ -208,6 +361,22 @@ void Rest::AppendValidate(StringInfo out, const char *name) const
 					 quote_identifier(name));
 }
 
+// The subcommand without its indexes. A CHECK is not checked yet; its name is added to those that
+// are to be validated. Null if the text cannot serve for it.
+const char *Rest::TextFor(int subcommand, List *&to_validate)
+{
+	if (parts[subcommand].column != nullptr)
+		return ColumnWithoutIndexes(text, statement, subcommand, *parts[subcommand].column);
+	const Constraint *checked = CheckedConstraint(CommandAt(alter, subcommand));
+	if (checked == nullptr)
+		return TextOf(subcommand);
+	const char *name = nullptr;
+	const char *unchecked = Unchecked(subcommand, *checked, &name);
+	if (unchecked != nullptr)
+		to_validate = lappend(to_validate, pstrdup(name));
+	return unchecked;
+}
+
 bool Rest::Append(Steps &steps)
 {
 	if (!IsReadable())
@@ -227,28 +396,16 @@ bool Rest::Append(Steps &steps)
 	for (int i = 0; i < parts.Count() && left > 0; ++i)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (parts[i].taken)
+		const bool first = parts[i].place == Place::first;
+		if (!first && parts[i].place != Place::with_drops)
 			continue;
-		const char *subcommand = nullptr;
-		const Constraint *checked = CheckedConstraint(CommandAt(alter, i));
-		if (checked != nullptr && checked->contype == CONSTR_FOREIGN)
-		{
-			foreign_keys.Add(i);
-			continue;
-		}
-		if (checked != nullptr)
-		{
-			const char *name = nullptr;
-			subcommand = Unchecked(i, *checked, &name);
-			to_validate = lappend(to_validate, pstrdup(name != nullptr ? name : ""));
-		}
-		else if (parts[i].column != nullptr)
-			subcommand = ColumnWithoutIndexes(text, statement, i, *parts[i].column);
-		else
-			subcommand = TextOf(i);
+		const char *subcommand = TextFor(i, first ? to_validate : validated_with_drops);
 		if (subcommand == nullptr)
 			return false;
-		appendStringInfo(&subcommands, "%s %s", subcommands.len > 0 ? "," : "", subcommand);
+		if (first)
+			appendStringInfo(&subcommands, "%s %s", subcommands.len > 0 ? "," : "", subcommand);
+		else
+			with_drops = lappend(with_drops, const_cast<char *>(subcommand));
 	}
 	if (subcommands.len > 0)
 		appendStringInfo(steps.Prepare({AccessExclusiveLock, target.table}), "%s%s;", Head(),
@@ -276,11 +433,9 @@ bool Rest::AppendForeignKeys(Steps &steps, const char *&remark)
 		const char *subcommand = Unchecked(i, constraint, &name);
 		if (subcommand == nullptr)
 			return false;
-		const RangeVar &other = *constraint.pktable;
 		appendStringInfo(steps.Finish({ShareRowExclusiveLock, target.table}), "%s %s;", Head(),
 						 subcommand);
-		steps.FinishLocksAlso({ShareRowExclusiveLock,
-							   {other.schemaname, other.relname, other.schemaname == nullptr}});
+		steps.FinishLocksAlso({ShareRowExclusiveLock, NameFrom(*constraint.pktable)});
 		to_validate = lappend(to_validate, pstrdup(name));
 	}
 	for (const char *name : Each<const char>(to_validate))
@@ -315,29 +470,60 @@ void Rest::Build(Steps &steps, const IndexPlan &plan)
 		given.Add(target.schema, built);
 	}
 	CreateConcurrently(steps, plan, target.table, NameBeside(target.table, built));
-	additions = lappend(additions, const_cast<char *>(UsingIndex(plan, name, built)));
+	with_drops = lappend(with_drops, const_cast<char *>(UsingIndex(plan, name, built)));
 }
 
 void Rest::Use(int subcommand)
 {
-	additions = lappend(additions, const_cast<char *>(TextOf(subcommand)));
+	with_drops = lappend(with_drops, const_cast<char *>(TextOf(subcommand)));
 }
 
 void Rest::AppendDrops(Steps &steps) const
 {
-	if (deferred.IsEmpty())
+	if (!defers)
 		return;
 	StringInfo out = steps.Finish({AccessExclusiveLock, target.table});
 	const char *separator = "";
 	appendStringInfoString(out, Head());
-	for (const int i : deferred)
+	for (const char *subcommand : Each<const char>(with_drops))
 	{
-		appendStringInfo(out, "%s %s", separator, TextOf(i));
+		appendStringInfo(out, "%s %s", separator, subcommand);
 		separator = ",";
 	}
-	for (const char *addition : Each<const char>(additions))
-		appendStringInfo(out, ", %s", addition);
 	appendStringInfoChar(out, ';');
+	for (const char *name : Each<const char>(validated_with_drops))
+		AppendValidate(steps.FinishWithoutLock(), name);
+}
+
+void Rest::AppendLast(Steps &steps)
+{
+	LOCKMODE lock = NoLock;
+	for (const int i : last)
+		lock = Max(lock, LockFor(CommandAt(alter, i)));
+	StringInfo out = last.IsEmpty() ? nullptr : steps.Finish({lock, target.table});
+	const char *separator = Head();
+	for (const int i : last)
+	{
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfo(out, "%s %s", separator, TextOf(i));
+		separator = ",";
+		const auto *constraint = IfA<Constraint>(CommandAt(alter, i).def);
+		if (constraint == nullptr)
+			continue;
+		steps.FinishLocksAlso({ShareRowExclusiveLock, NameFrom(*constraint->pktable)});
+		// PostgreSQL chooses its name before those of the keys that are still to come.
+		if (constraint->conname == nullptr)
+			given.Add(target.schema,
+					  ChooseFreeConstraintName(target.table, target.schema,
+											   ColumnsInName(*constraint), "fkey", given));
+	}
+	if (out != nullptr)
+		appendStringInfoChar(out, ';');
+	for (const int i : validations)
+	{
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfo(steps.FinishWithoutLock(), "%s %s;", Head(), TextOf(i));
+	}
 }
 
 } // namespace psi
