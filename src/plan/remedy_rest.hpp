@@ -97,6 +97,10 @@ class Rest
 			nullptr; // it adds this column, which has constraints with indexes
 	};
 
+	// The constraint if the subcommand adds one for which PostgreSQL reads the whole table under
+	// ACCESS EXCLUSIVE: CHECK or FOREIGN KEY, unless the command says otherwise. Null if not.
+	static const Constraint *CheckedConstraint(const AlterTableCmd &command);
+	const AlterTableCmd &CommandAt(int i) const;
 	void Take(Part &part);
 	void NoteViolation(const Judgment &judgment);
 	void FindDropped(const AlterTableCmd &command);
