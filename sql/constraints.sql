@@ -152,6 +152,7 @@ ALTER TABLE rk ADD UNIQUE (c), ADD COLUMN p int REFERENCES rk, ADD COLUMN q int 
 -- SET NOT NULL does not scan the table either
 ALTER TABLE rk ALTER c SET NOT NULL, ADD UNIQUE (c), ALTER id SET NOT NULL;
 ALTER TABLE nu ALTER b SET NOT NULL, ADD PRIMARY KEY (b);
+ALTER TABLE nu ALTER b DROP DEFAULT, ALTER b SET NOT NULL, ALTER b ADD GENERATED ALWAYS AS IDENTITY, ADD UNIQUE (b);
 
 -- a column that becomes the primary key is not scanned for nulls; constraints that PostgreSQL merges
 ALTER TABLE nu ADD COLUMN p int DEFAULT 5 PRIMARY KEY;

@@ -268,9 +268,9 @@ void Rest::AppendLast(Steps &steps)
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(out, "%s %s", separator, TextOf(i));
 		separator = ",";
-		const auto *constraint = IfA<Constraint>(CommandAt(i).def);
-		if (constraint == nullptr)
+		if (CommandAt(i).subtype != AT_AddConstraint)
 			continue;
+		const auto *constraint = As<const Constraint>(CommandAt(i).def);
 		steps.FinishLocksAlso({ShareRowExclusiveLock, NameFrom(*constraint->pktable)});
 		// PostgreSQL chooses its name before those of the keys that are still to come.
 		if (constraint->conname == nullptr)
