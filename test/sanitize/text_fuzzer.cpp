@@ -11,6 +11,7 @@
 #include <climits>
 
 #include "catalog/alter_refusal.hpp"
+#include "catalog/citus.hpp"
 #include "catalog/index_match.hpp"
 #include "catalog/skipped_index.hpp"
 #include "plan/alter_text.hpp"
@@ -71,6 +72,10 @@ namespace psi
 PartitionCheck FindPartitionCheck(const Judgment &, const char *)
 {
 	return {};
+}
+bool IsCitusTable(Oid)
+{
+	return false;
 }
 List *ColumnsToScanForNulls(Oid, const List *)
 {
