@@ -116,8 +116,12 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 			return NoSteps(no_concurrent_exclusion);
 	}
 	Rest rest(judgments, statement);
+	if (rest.Obstacle() != nullptr)
+		return NoSteps(rest.Obstacle());
 	if (!rest.Append(steps))
 		return NoSteps(no_text);
+	for (const char *column : Each<const char>(rest.NotNull()))
+		AppendNotNull(steps, judgments.items[0].target, column, rest.given);
 
 	const char *remark = nullptr;
 	int seen = 0;
@@ -143,6 +147,7 @@ Remedy ForAddConstraint(const Judgments &judgments, const StatementText &stateme
 			return NoSteps(no_text);
 	}
 	rest.AppendDrops(steps);
+	rest.AppendLast(steps);
 	if (!rest.AppendForeignKeys(steps, remark))
 		return NoSteps(no_text);
 	const bool more =

@@ -10,6 +10,8 @@
 // layer would have found are made up from the tree.
 #include <climits>
 
+#include "catalog/alter_refusal.hpp"
+#include "catalog/citus.hpp"
 #include "catalog/index_match.hpp"
 #include "catalog/skipped_index.hpp"
 #include "plan/alter_text.hpp"
@@ -70,6 +72,14 @@ namespace psi
 PartitionCheck FindPartitionCheck(const Judgment &, const char *)
 {
 	return {};
+}
+bool IsCitusTable(Oid)
+{
+	return false;
+}
+List *ColumnsToScanForNulls(Oid, const List *)
+{
+	return NIL;
 }
 List *IndexesOf(Oid)
 {
@@ -486,10 +496,48 @@ bool HasSeveralKeys(const AlterTableStmt &alter)
 	return false;
 }
 
+// Is the column part of a primary key that the command adds? All of those are nullable here.
+bool BecomesNotNull(const Judgments &judgments, const char *column)
+{
+	for (const Judgment &judgment : judgments)
+	{
+		const List *columns = judgment.target.nullable_columns;
+		for (int i = 0; judgment.verdict.IsViolation() && i < list_length(columns); ++i)
+		{
+			if (SameText(static_cast<const char *>(list_nth(columns, i)), column))
+				return true;
+		}
+	}
+	return false;
+}
+
+// Has the subcommand to wait for the constraints that the command adds?
+bool ComesLast(const AlterTableCmd &command, const Judgments &judgments)
+{
+	switch (command.subtype)
+	{
+	case AT_ReplicaIdentity:
+	case AT_ClusterOn:
+	case AT_AddInherit:
+		return true;
+	case AT_AddIdentity:
+	case AT_SetIdentity:
+		return BecomesNotNull(judgments, command.name);
+	case AT_ColumnDefault:
+		return command.def == nullptr && BecomesNotNull(judgments, command.name);
+	case AT_AddConstraint:
+		return reinterpret_cast<const Constraint *>(command.def)->contype == CONSTR_FOREIGN &&
+			   CheckedConstraint(command) == nullptr;
+	default:
+		return false;
+	}
+}
+
 // What is left of the command when those subcommands that are violations have gone; null: nothing.
 // `first` is the first command of the module; `later` counts those for what is checked later.
+// `last` is what has to wait for the new constraints (AlterTableCmd).
 AlterTableStmt *RestOf(const AlterTableStmt &alter, const Judgments &judgments, const Node *first,
-					   int &later)
+					   int &later, List *&last)
 {
 	AlterTableStmt *rest = Copy(&alter);
 	List *left = NIL;
@@ -509,6 +557,19 @@ AlterTableStmt *RestOf(const AlterTableStmt &alter, const Judgments &judgments, 
 			TakeConstraintsOut(reinterpret_cast<ColumnDef *>(command->def));
 		if (violates && !column)
 			continue;
+		if (command->subtype == AT_SetNotNull && BecomesNotNull(judgments, command->name))
+			continue;
+		if (command->subtype == AT_ValidateConstraint)
+		{
+			++later;
+			continue;
+		}
+		if (ComesLast(*command, judgments))
+		{
+			later += last == NIL ? 1 : 0;
+			last = lappend(last, command);
+			continue;
+		}
 		Constraint *checked = CheckedConstraint(*command);
 		if (checked != nullptr)
 		{
@@ -678,6 +739,19 @@ void CheckConstraint(const Request &request, ConstraintCommands &commands, int n
 			  "DEFERRABLE");
 }
 
+// Is one of the commands the user's, with these subcommands?
+bool HasCommand(const Remedy &remedy, int from, const AlterTableStmt &alter, List *subcommands)
+{
+	AlterTableStmt *expected = Copy(&alter);
+	expected->cmds = subcommands;
+	for (int i = from; i < remedy.steps.Count(); ++i)
+	{
+		if (equal(expected, Parse(CommandAt(remedy, i))))
+			return true;
+	}
+	return false;
+}
+
 void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 				const StatementText &statement, const char *query)
 {
@@ -706,7 +780,8 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 	int later = 0;
 	if (remedy.steps.Count() == 0)
 		return;
-	AlterTableStmt *rest = RestOf(alter, judgments, Parse(CommandAt(remedy, 0)), later);
+	List *last = NIL;
+	AlterTableStmt *rest = RestOf(alter, judgments, Parse(CommandAt(remedy, 0)), later, last);
 	if (rest != nullptr)
 		Holds(equal(rest, Parse(CommandAt(remedy, next++))), "the rest of the command");
 	if (operation == Operation::move_index)
@@ -720,6 +795,8 @@ void CheckAlter(const AlterTableStmt &alter, const Requests &requests,
 	}
 	else if (!HasSeveralKeys(alter))
 	{
+		if (last != NIL)
+			Holds(HasCommand(remedy, next, alter, last), "what comes last, in one command");
 		ConstraintCommands commands = Sort(remedy, next);
 		commands.not_null -= later;
 		int number = 0;
