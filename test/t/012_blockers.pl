@@ -43,12 +43,12 @@ sub said
 {
 	my ($command, $by) = @_;
 	$by //= $builder;
-	# All who are there are older than the setting.
-	$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity
+	# All who are there are older than the setting. We look from another database, where nobody waits for our snapshot.
+	$node->poll_query_until('elsewhere', "SELECT count(*) = 0 FROM pg_stat_activity
 		WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
 		  AND xact_start > clock_timestamp() - interval '5 ms'") or die;
 	$by->send($command);
-	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity
+	$node->poll_query_until('elsewhere', "SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE pid = $by->{pid} AND query = '$command' AND (wait_event_type = 'Lock' OR state = 'idle')") or die;
 	release();
 	my $said = $by->finish;
