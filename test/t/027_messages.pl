@@ -54,6 +54,8 @@ sub masked
 	$text =~ s/\b([Pp]rocess) \d+/$1 4711/g;
 	$text =~ s/\b\d\d:\d\d:\d\d\b/00:12:34/g;
 	$text =~ s/\b\d+ ms after/612 ms after/g;
+	# From 19 on PostgreSQL adds what it was waiting for.
+	$text =~ s/^CONTEXT:  waiting for \w+ on .*\n//mg;
 	return $text;
 }
 
