@@ -32,6 +32,10 @@ using namespace psi;
 
 extern "C"
 {
+	Oid __wrap_get_namespace_oid(const char *, bool)
+	{
+		return InvalidOid;
+	}
 	Oid __wrap_get_relname_relid(const char *, Oid)
 	{
 		return InvalidOid;
