@@ -5,7 +5,9 @@
 #   ```sql             has to run without an ERROR or a WARNING; if a ```text block follows, it has to print exactly that
 #   ```sql not run: X  is left out, for the reason X
 #   <!-- before: SQL --> is run with the mode off, or as it says, before the next block
-# A block below "<!-- test/...: NAME -->" is run by that test instead. Sizes of tables differ from version to version and are not
+#   ```sh              has to succeed, in an empty folder; PGDATABASE is the page's database
+#   <!-- before sh: COMMAND --> has to succeed before it
+# A block below "<!-- test/...: NAME -->" or "<!-- .ci/..." is run by that test instead. Sizes of tables differ from version to version and are not
 # compared. PSI_DOCUMENTS=FOLDER writes the pages with what the server says today into the folder, for when a message has changed.
 use strict;
 use warnings;
@@ -76,19 +78,21 @@ sub reset_cluster
 
 my $block = qr{
 	<!--\ before:\ (?<before>.*?)\ -->
+	| ^(?:<!--\ before\ sh:\ (?<before_sh>[^\n]*)\ -->\n | (?<mark_sh><!--\ (?:test/|\.ci/)[^\n]*\ -->\n))? ```sh\n (?<sh>.*?) ^```\n
 	| ^(?<mark><!--\ test/[^\n]*\ -->\n)? ```sql(?<info>[^\n]*)\n (?<sql>.*?) ^```\n (?: (?<space>\s*) ^```text\n (?<text>.*?) ^```\n )?
 }xsm;
 
 for my $page (@pages)
 {
 	my $content = slurp_file("$root/$page");
-	my ($blocks, $run, $written, $begin) = (0, 0, '', 0);
+	my ($blocks, $scripts, $run, $written, $begin) = (0, 0, 0, '', 0);
 	reset_cluster();
 	$node->safe_psql('postgres', 'CREATE DATABASE app TEMPLATE example');
 	while ($content =~ /$block/g)
 	{
 		my %found = %+;
 		$blocks++ if defined $found{sql};
+		$scripts++ if defined $found{sh};
 		my ($from, $to) = ($-[0], $+[0]);
 		$written .= substr($content, $begin, $from - $begin);
 		$begin = $to;
@@ -98,7 +102,18 @@ for my $page (@pages)
 		{
 			is(said("SET client_min_messages = error; SET pg_safe_index.mode = off;\n$found{before}"), '', "$page:$line: before");
 		}
-		elsif (defined $found{mark}) { }
+		elsif (defined $found{mark} || defined $found{mark_sh}) { }
+		elsif (defined $found{sh})
+		{
+			local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'app');
+			my $folder = PostgreSQL::Test::Utils::tempdir();
+			for my $commands (grep { defined } $found{before_sh}, $found{sh})
+			{
+				my $output = '';
+				ok(IPC::Run::run([ 'bash', '-c', "set -e; cd '$folder'; $commands" ], '>&', \$output), "$page:$line: sh") or diag($output);
+			}
+			$run++;
+		}
 		elsif ($found{info} =~ /^ not run: \S/)
 		{
 			note("$page:$line:$found{info}");
@@ -125,6 +140,7 @@ for my $page (@pages)
 		$written .= $as_it_is;
 	}
 	# No block that looks like one of ours and is none.
+	is($scripts, scalar(() = $content =~ /^\s*```(?:sh|bash|shell)/mg), "$page: each block for the shell is found");
 	is($blocks, scalar(() = $content =~ /^\s*```sql/mg), "$page: each block of SQL is found");
 	note("$page: $run blocks");
 	next unless $write;
