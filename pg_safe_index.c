@@ -24,6 +24,7 @@
 #pragma GCC diagnostic pop
 
 #include "catalog/catalog_face.h"
+#include "execute/execute_face.h"
 #include "guard.h"
 #include "script/script_face.h"
 #include "statement/statement_face.h"
@@ -55,6 +56,12 @@ static const struct config_enum_entry mode_options[] = {
 	{NULL, 0, false},
 };
 
+static const struct config_enum_entry in_transaction_options[] = {
+	{"refuse", PSI_REFUSE, false},
+	{"postpone", PSI_POSTPONE, false},
+	{NULL, 0, false},
+};
+
 /* The GUC machinery sets it, and resets on abort what a transaction has set. */
 static struct psi_settings settings = {
 	.mode = PSI_MODE_ERROR,
@@ -69,6 +76,7 @@ static struct psi_settings settings = {
 	.report_blockers_after = 60 * 1000,
 	.lock_timeout = 500,
 	.lock_attempts = 60,
+	.in_transaction = PSI_REFUSE,
 	.max_violations = 1000,
 	.mode_is_override = false,
 	.help = "",
@@ -221,6 +229,13 @@ static void define_settings(void)
 							"It fails after that.", &settings.lock_attempts, 60, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 
+	DefineCustomEnumVariable(
+		"pg_safe_index.in_transaction",
+		"What mode rewrite does with CREATE INDEX and DROP INDEX inside a transaction block.",
+		"refuse: they are refused. postpone: they are run after COMMIT, before it returns.",
+		&settings.in_transaction, PSI_REFUSE, in_transaction_options, PGC_USERSET, 0, NULL, NULL,
+		NULL);
+
 	DefineCustomStringVariable("pg_safe_index.help", "One more line for the hint of a violation.",
 							   "Where to read on, or whom to ask. Empty: no such line.",
 							   &settings.help, "", PGC_SUSET, 0, NULL, NULL, NULL);
@@ -282,12 +297,46 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 		.go_on = go_on,
 	};
 
+	if (IsA(statement, TransactionStmt))
+		psi_commit_postponed(&call);
 	/* Most that is dropped is no index, and does not take one along. */
-	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
+	else if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
 		((const DropStmt *) statement)->behavior != DROP_CASCADE)
 		go_on(&call);
 	else
 		psi_execute(&call, &settings);
+}
+
+/*
+ * BEGIN is noted, for commands that are to be postponed until COMMIT; so is AND CHAIN. COMMIT runs
+ * them.
+ */
+static pg_noinline void transaction_command(PlannedStmt *pstmt, const char *queryString,
+											bool readOnlyTree, ProcessUtilityContext context,
+											ParamListInfo params, QueryEnvironment *queryEnv,
+											DestReceiver *dest, QueryCompletion *qc)
+{
+	const TransactionStmt *statement = (const TransactionStmt *) pstmt->utilityStmt;
+
+	switch (statement->kind)
+	{
+	case TRANS_STMT_BEGIN:
+	case TRANS_STMT_START:
+		psi_note_begin();
+		break;
+	case TRANS_STMT_COMMIT:
+		if (psi_is_postponed())
+		{
+			look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+			return;
+		}
+		/* fall through */
+	default:
+		if (statement->chain)
+			psi_note_chain();
+		break;
+	}
+	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
 /*
@@ -306,6 +355,9 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 	case T_AlterTableStmt:
 	case T_AlterTableMoveAllStmt:
 		look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		break;
+	case T_TransactionStmt:
+		transaction_command(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 		break;
 	default:
 		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,

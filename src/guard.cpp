@@ -9,9 +9,11 @@
 #include "catalog/judgment.hpp"
 #include "execute/concurrent_build.hpp"
 #include "execute/failed_builds.hpp"
+#include "execute/postpone.hpp"
 #include "execute/recheck.hpp"
 #include "execute/rewrite.hpp"
 #include "execute/run_in_block.hpp"
+#include "message/postpone_message.hpp"
 #include "message/violation_message.hpp"
 #include "policy/policy.hpp"
 #include "statement/request.hpp"
@@ -66,6 +68,7 @@ struct Statement
 	BuildOptions options;
 	bool in_block;    // PostgreSQL would refuse CONCURRENTLY
 	bool may_rewrite; // mode rewrite, and commands of our own can run at the top level
+	const char *postpone; // for the hint: on running it after COMMIT; null: nothing
 };
 
 // What remains to be done with a statement after the checks.
@@ -128,7 +131,8 @@ Rewritten RewriteOrReport(const Statement &statement, const Judgments &judgments
 		RunForCitus(IsInCitus(judgments), rewrite);
 	if (result.what == Rewritten::no)
 		Report(judgments, text, call.query, statement.settings,
-			   {statement.in_block, statement.options.lock_timeout, result.why_not});
+			   {statement.in_block, statement.options.lock_timeout, result.why_not,
+				statement.postpone});
 	return result.what;
 }
 
@@ -193,13 +197,38 @@ Outcome DecideInScratch(const Statement &statement)
 	return outcome;
 }
 
+// Postpones the command until after COMMIT, if it can be. Otherwise returns false, and a line for the
+// hint of a refusal, or null.
+bool PostponeInScratch(const psi_call &call, const Settings &settings, const BuildOptions &options,
+					   bool really, const char *&line)
+{
+	const MemoryContext caller = CurrentMemoryContext;
+	const MemoryContext scratch =
+		AllocSetContextCreate(caller, "pg_safe_index", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(scratch);
+	Postponement postponement;
+	if (const Requests requests = AskedFor(call.statement->utilityStmt); !requests.IsEmpty())
+		postponement = Postpone(call, requests, settings, options, really);
+	MemoryContextSwitchTo(caller);
+	if (really && postponement.why_not != nullptr)
+		line = HintNotPostponed(postponement.why_not);
+	else if (!really && postponement.possible)
+		line = HintToPostpone();
+	MemoryContextDelete(scratch);
+	return postponement.done;
+}
+
 // Checks the statement, and runs it or its safe form.
 void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions options,
-				 bool in_block)
+				 bool in_block, bool postpones)
 {
+	const char *postpone = nullptr;
+	if (in_block && options.explain && settings.ModeInForce() == Mode::rewrite &&
+		PostponeInScratch(call, settings, options, postpones, postpone))
+		return;
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
-	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite});
+	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite, postpone});
 	if (outcome.rewritten)
 		return;
 	const auto run = [&]
@@ -207,7 +236,7 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 		if (outcome.passed.has_value())
 			RunAndRecheck(call, *outcome.passed, settings);
 		else if (outcome.refused_in_block)
-			RunInBlock(call);
+			RunInBlock(call, postpone);
 		else if (outcome.concurrent.has_value())
 		{
 			options.explain = options.explain && settings.Checks(outcome.concurrent->operation);
@@ -247,7 +276,7 @@ void Execute(const psi_call &call, const psi_settings &set)
 	const bool in_block = InTransactionBlock(call.context);
 	const bool replaced =
 		!in_block && PortalContext != nullptr && DropBeforeRetry(call, settings, options);
-	CheckAndRun(call, settings, options, in_block);
+	CheckAndRun(call, settings, options, in_block, set.in_transaction == PSI_POSTPONE);
 	// The portal's own snapshot went with its transaction: nobody else would pop the one that took
 	// its place, if the command has not done so.
 	if (replaced && ActiveSnapshotSet())

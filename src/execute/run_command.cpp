@@ -40,6 +40,17 @@ void LockBeforeSnapshot(Oid table)
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
+// Has CREATE INDEX name the table as it is called now.
+void SetTable(PlannedStmt &statement, Oid table)
+{
+	const auto row = ReadClass(table);
+	if (!row.has_value())
+		return;
+	RangeVar &name = *As<IndexStmt>(statement.utilityStmt)->relation;
+	name.schemaname = get_namespace_name(row->schema);
+	name.relname = pstrdup(NameStr(row->name));
+}
+
 void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
 {
 	const Target target = Look(request, Circumstances{});
@@ -48,7 +59,7 @@ void RunRequest(const Runner &runner, const psi_call &call, const Request &reque
 
 } // namespace
 
-void RunCommand(const Runner &runner, const char *command)
+void RunCommand(const Runner &runner, const char *command, Oid table)
 {
 	// The commit may free the memory that the text is in.
 	const char *text = MemoryContextStrdup(runner.context, command);
@@ -56,6 +67,8 @@ void RunCommand(const Runner &runner, const char *command)
 	const auto run = [&]
 	{
 		const psi_call call = CallInPlaceOf(runner.call, text);
+		if (OidIsValid(table))
+			SetTable(*call.statement, table);
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.Count() == 1 && requests.First().concurrently)
 		{

@@ -12,18 +12,21 @@ namespace
 
 // PreventInTransactionBlock() gives no hint of its own. Called for every message during the command
 // (errfinish()); sets fields of the message that is being made.
-void AddHintToRefusal(void *)
+void AddHintToRefusal(void *postpone)
 {
-	if (geterrcode() == ERRCODE_ACTIVE_SQL_TRANSACTION)
-		errhint("%s", HintForRefusedInBlock());
+	if (geterrcode() != ERRCODE_ACTIVE_SQL_TRANSACTION)
+		return;
+	errhint("%s%s%s", HintForRefusedInBlock(), postpone != nullptr ? "\n" : "",
+			postpone != nullptr ? static_cast<const char *>(postpone) : "");
 }
 
 } // namespace
 
-void RunInBlock(const psi_call &call)
+void RunInBlock(const psi_call &call, const char *postpone)
 {
 	// After an error the stack is reset by whoever catches it.
-	ErrorContextCallback callback{error_context_stack, AddHintToRefusal, nullptr};
+	ErrorContextCallback callback{error_context_stack, AddHintToRefusal,
+								  const_cast<char *>(postpone)};
 	error_context_stack = &callback;
 	call.go_on(&call);
 	error_context_stack = callback.previous;

@@ -9,7 +9,7 @@ namespace psi
 {
 
 // Hands the command on. If PostgreSQL refuses it because of the transaction block (25001), its
-// error gets a hint how to leave the block.
-void RunInBlock(const psi_call &call);
+// error gets a hint how to leave the block. `postpone`: one more line for the hint; null: none.
+void RunInBlock(const psi_call &call, const char *postpone);
 
 } // namespace psi

@@ -176,6 +176,7 @@ const char *ViolationHint(const Judgments &judgments, const StatementText &state
 	AppendLine(&rest, "%s", remedy.remark);
 	AppendLine(&rest, "%s", remedy.note);
 	AppendLine(&rest, "%s", Obstacle(remedy, facts));
+	AppendLine(&rest, "%s", facts.postpone);
 	AppendLine(&rest, "%s", OverrideOf(first, statement, remedy, settings, facts));
 
 	StringInfoData hint;

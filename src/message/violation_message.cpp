@@ -142,6 +142,13 @@ void RecordOverride(const Judgments &judgments, const StatementText &statement)
 	RecordViolation(first, IndexName(first), Mode::off, Action::overridden, statement.text);
 }
 
+void CountRewritten(const Judgment &judgment, const char *text)
+{
+	CountChecked(judgment.request.operation, Action::rewritten);
+	if (judgment.verdict.IsViolation() && !judgment.request.concurrently)
+		RecordViolation(judgment, IndexName(judgment), Mode::rewrite, Action::rewritten, text);
+}
+
 void TellRewritten(const Judgments &judgments, const char *commands, const char *text)
 {
 	const Judgment &judgment = judgments.FirstViolation();

@@ -16,6 +16,7 @@ struct HintFacts
 	int lock_timeout;    // ms: set for commands behind which others would queue; 0: not set
 	const char *why_not; // why mode rewrite does not run it, as the rest of a sentence;
 						 // null or empty: the remedy says it
+	const char *postpone = nullptr; // a line on running it after COMMIT; null: none
 };
 
 // What Report() says. Looks up what the plan layer does; counts, records and raises nothing itself.
@@ -47,5 +48,8 @@ void RecordOverride(const Judgments &judgments, const StatementText &statement);
 // A NOTICE that the safe form is run instead. `commands` are those that are run; null: a series of
 // them for one partition after the other. `text` is what the client sent, for the record.
 void TellRewritten(const Judgments &judgments, const char *commands, const char *text);
+
+// Counts a command as rewritten, and records it if it is a violation. `text` is what the client sent.
+void CountRewritten(const Judgment &judgment, const char *text);
 
 } // namespace psi

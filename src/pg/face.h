@@ -35,6 +35,13 @@ enum psi_mode
 	PSI_MODE_REWRITE
 };
 
+/* The values of pg_safe_index.in_transaction. */
+enum psi_in_transaction
+{
+	PSI_REFUSE,
+	PSI_POSTPONE
+};
+
 /* The greatest value of pg_safe_index.max_violations. */
 enum
 {
@@ -56,6 +63,7 @@ struct psi_settings
 	int report_blockers_after; /* ms; 0: never */
 	int lock_timeout;          /* ms; 0: no limit */
 	int lock_attempts;
+	int in_transaction;    /* enum psi_in_transaction */
 	int max_violations;    /* rows in shared memory; set at server start */
 	bool mode_is_override; /* psi_is_override() of where the value of mode comes from */
 	char *help;

@@ -39,6 +39,13 @@ extern void *psi_allocate_extra(size_t size);
 extern bool psi_is_override(int source);
 
 /*
+ * Notes a BEGIN that is about to be executed, or an AND CHAIN, for IsBegunByClient()
+ * (transaction_block.hpp). Raises nothing.
+ */
+extern void psi_note_begin(void);
+extern void psi_note_chain(void);
+
+/*
  * To be asked before the settings are defined: has a client that may not do so given a value for
  * pg_safe_index.minimum_mode while the library was not loaded? PostgreSQL forgets the value from
  * the configuration then, and refuses the client's: what was to be the floor is not known any more.

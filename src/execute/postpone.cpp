@@ -1,0 +1,236 @@
+// postpone: what PostgreSQL would say of the command now, with the commands before it in mind.
+#include "execute/postpone.hpp"
+
+#include "catalog/find_target.hpp"
+#include "catalog/index.hpp"
+#include "execute/dry_run.hpp"
+#include "execute/postponed.hpp"
+#include "message/postpone_message.hpp"
+#include "plan/index_plan.hpp"
+#include "plan/remedy.hpp"
+#include "statement/transaction_block.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// What the commands of one statement have in common.
+struct Sent
+{
+	const psi_call &call;
+	const Settings &settings;
+	const BuildOptions &options;
+	StatementText text;
+};
+
+// Why no command of this transaction is postponed; null: they can be.
+const char *WhyNotHere(const psi_call &call)
+{
+	if (call.context != PROCESS_UTILITY_TOPLEVEL)
+		return "it is executed by a function, or by another command";
+	if (!IsBegunByClient())
+		return "the transaction did not begin with BEGIN";
+	if (GetUserId() != GetSessionUserId())
+		return "the current role is not that of the session";
+	return nullptr;
+}
+
+// The verdict on the request without CONCURRENTLY.
+Judgment JudgePlain(const Request &request, const Settings &settings)
+{
+	Circumstances circumstances;
+	circumstances.in_block = true;
+	circumstances.sized = true;
+	circumstances.wanted.enough = settings.min_table_size;
+	const Target target = Look(request, circumstances);
+	return {request, target, Judge(request.operation, false, target.facts, settings)};
+}
+
+// Would the command block others, or be refused for its CONCURRENTLY, on a table that can have it?
+bool IsOfInterest(const Judgment &judgment)
+{
+	const TableKind kind = judgment.target.facts.kind;
+	const Reason reason = judgment.verdict.reason;
+	return !ReachesSeveral(kind) && !judgment.target.in_citus &&
+		   (reason == Reason::violation ||
+			(judgment.request.concurrently &&
+			 (reason == Reason::small || reason == Reason::created)));
+}
+
+void Add(const Sent &sent, const Judgment &judgment, const char *command, const char *name)
+{
+	PostponedCommand postponed;
+	postponed.operation = judgment.request.operation;
+	postponed.command = command;
+	postponed.name = name;
+	if (judgment.request.create != nullptr)
+	{
+		postponed.table = judgment.target.table_id;
+		postponed.create = judgment.request.create;
+	}
+	else
+		postponed.index = judgment.target.index_id;
+	postponed.options = sent.options;
+	postponed.options.drop_failed = true;
+	postponed.settings = sent.settings;
+	AddPostponed(postponed);
+	TellPostponed(judgment, command, sent.text.text);
+}
+
+// The name that PostgreSQL would choose for the index now.
+const char *NameAfterOthers(const IndexStmt &create, const Target &target)
+{
+	GivenNames given;
+	for (const PostponedCommand &command : AllPostponed())
+	{
+		if (command.IsOn() && command.operation == Operation::create_index &&
+			command.table == target.table_id)
+			given.Add(target.schema, command.name);
+	}
+	return ChooseName(PlanForCreate(create, ""), target.table, target.schema, given);
+}
+
+Postponement PostponeCreate(const Sent &sent, const Request &request, bool really)
+{
+	const IndexStmt &create = *request.create;
+	const auto table = ReadClass(Resolve(*request.name));
+	if (!table.has_value())
+		return {};
+	const char *name = create.idxname;
+	const bool is_named = name != nullptr;
+	if (is_named && FindPostponedCreate(table->schema, name) != nullptr)
+	{
+		ReportPostponedTwice(name, create.if_not_exists);
+		return {true, true};
+	}
+	Request asked = request;
+	IndexStmt unnamed = create;
+	// The name will be free.
+	if (is_named && IsDropPostponed(get_relname_relid(name, table->schema)))
+	{
+		unnamed.idxname = nullptr;
+		unnamed.if_not_exists = false;
+		asked.create = &unnamed;
+	}
+	Judgment judgment = JudgePlain(asked, sent.settings);
+	judgment.request.create = &create;
+	if (!IsOfInterest(judgment))
+		return {};
+	if (create.unique)
+		return {false, false, "a unique index can fail because of the rows"};
+	const char *why_not = WhyNotHere(sent.call);
+	if (why_not == nullptr && really)
+		why_not = WhyNotTried(create, judgment.target, sent.call.query);
+	if (why_not != nullptr || !really)
+		return {false, why_not == nullptr, why_not};
+	const Remedy remedy = FindRemedyForTable(judgment, sent.text, sent.call.query);
+	if (!remedy.IsWhole())
+		return {false, false, "its definition cannot be written now"};
+	Add(sent, judgment, remedy.steps.First().text->data,
+		is_named ? name : NameAfterOthers(create, judgment.target));
+	return {true, true};
+}
+
+// The CREATE INDEX before it that a name in DROP INDEX means; null: it means none.
+PostponedCommand *FindMeant(const RangeVar &name)
+{
+	if (name.schemaname != nullptr)
+		return FindPostponedCreate(get_namespace_oid(name.schemaname, true), name.relname);
+	Oid path[64];
+	const int count = fetch_search_path_array(path, lengthof(path));
+	for (int i = 0; i < Min(count, static_cast<int>(lengthof(path))); ++i)
+	{
+		const Oid existing = get_relname_relid(name.relname, path[i]);
+		if (OidIsValid(existing) && !IsDropPostponed(existing))
+			return nullptr;
+		if (PostponedCommand *found = FindPostponedCreate(path[i], name.relname); found != nullptr)
+			return found;
+	}
+	return nullptr;
+}
+
+// What becomes of one name in DROP INDEX.
+struct Dropped
+{
+	PostponedCommand *create = nullptr; // it is taken off the list
+	const char *missing = nullptr;      // the name of an index that is to be dropped already
+	Judgment judgment{};                // otherwise
+};
+
+Dropped FindDropped(const Sent &sent, const Request &request)
+{
+	Dropped dropped;
+	RangeVar *name = makeRangeVarFromNameList(request.dropped);
+	dropped.create = FindMeant(*name);
+	if (dropped.create != nullptr)
+		return dropped;
+	if (IsDropPostponed(Resolve(*name)))
+		dropped.missing = name->relname;
+	else
+		dropped.judgment = JudgePlain(request, sent.settings);
+	return dropped;
+}
+
+const char *WhyNotDropped(const Judgment &judgment)
+{
+	if (judgment.request.cascade)
+		return "DROP INDEX CONCURRENTLY does not take CASCADE";
+	if (HasDependents(judgment.target.index_id))
+		return "another object depends on the index";
+	return nullptr;
+}
+
+Postponement PostponeDrop(const Sent &sent, const Requests &requests, bool really)
+{
+	Array<Dropped> all;
+	bool ours = false; // the command means something that is postponed
+	bool whole = true; // nothing of it is left to PostgreSQL
+	const char *why_not = nullptr;
+	for (const Request &request : requests)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const Dropped &dropped = all.Add(FindDropped(sent, request));
+		if (dropped.create != nullptr || dropped.missing != nullptr)
+			ours = true;
+		else if (!IsOfInterest(dropped.judgment))
+			whole = false;
+		else if (why_not == nullptr)
+			why_not = WhyNotDropped(dropped.judgment);
+	}
+	if (!whole)
+		return {};
+	if (why_not == nullptr && !ours)
+		why_not = WhyNotHere(sent.call);
+	if (why_not != nullptr || !really)
+		return {false, why_not == nullptr, why_not};
+	for (const Dropped &dropped : all)
+	{
+		if (dropped.create != nullptr)
+			RemovePostponed(*dropped.create);
+		else if (dropped.missing != nullptr)
+			ReportDroppedTwice(dropped.missing, requests.First().missing_ok);
+		else
+			Add(sent, dropped.judgment,
+				psprintf("DROP INDEX CONCURRENTLY %s;", dropped.judgment.target.index.Quoted()),
+				dropped.judgment.target.index.name);
+	}
+	return {true, true};
+}
+
+} // namespace
+
+Postponement Postpone(const psi_call &call, const Requests &requests, const Settings &settings,
+					  const BuildOptions &options, bool really)
+{
+	const Request &first = requests.First();
+	if (!settings.Checks(first.operation))
+		return {};
+	const Sent sent{call, settings, options, TextOf(*call.statement, call.query)};
+	if (first.create != nullptr)
+		return PostponeCreate(sent, first, really);
+	return first.dropped != NIL ? PostponeDrop(sent, requests, really) : Postponement{};
+}
+
+} // namespace psi

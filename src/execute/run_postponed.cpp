@@ -1,0 +1,310 @@
+// run_postponed: the last check, the commit, and one command after the other.
+#include "execute/run_postponed.hpp"
+
+#include "catalog/index.hpp"
+#include "catalog/index_name.hpp"
+#include "execute/dry_run.hpp"
+#include "execute/postponed.hpp"
+#include "execute/execute_face.h"
+#include "execute/run_command.hpp"
+#include "message/build_message.hpp"
+#include "message/postpone_message.hpp"
+#include "pg/list.hpp"
+#include "plan/step.hpp"
+#include "statement/transaction_block.hpp"
+
+namespace psi
+{
+
+namespace
+{
+
+// ---- The last check, before the commit
+
+// Is the name that of a relation which no command before this one drops?
+bool IsNameTakenThen(const ClassRow &table, const char *name)
+{
+	const Oid existing = get_relname_relid(name, table.schema);
+	return OidIsValid(existing) && !IsDropPostponed(existing);
+}
+
+// Raises the error that the command would raise. One whose table or index is gone has nothing to do.
+void CheckCreate(const PostponedCommand &command)
+{
+	const auto table = ReadClass(command.table);
+	if (!table.has_value())
+		return;
+	if (!OwnsRelation(table->id, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(table->kind), NameStr(table->name));
+	if (!MayCreateIn(table->schema, GetUserId()))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(table->schema));
+	const IndexStmt &create = *command.create;
+	if (create.idxname != nullptr && !create.if_not_exists &&
+		IsNameTakenThen(*table, create.idxname))
+		ReportPostponedTwice(create.idxname, false);
+	Target target;
+	target.table_id = table->id;
+	target.schema = table->schema;
+	target.table = NameOf(*table);
+	IndexStmt checked = create;
+	const RelationName name = QualifiedNameOf(*table);
+	checked.relation =
+		makeRangeVar(const_cast<char *>(name.schema), const_cast<char *>(name.name), -1);
+	if (const char *why_not = WhyNotTried(checked, target, command.command); why_not != nullptr)
+		RaiseNotTried(command.command, why_not);
+}
+
+void CheckDrop(const PostponedCommand &command)
+{
+	const auto index = ReadClass(command.index);
+	if (!index.has_value())
+		return;
+	if (!OwnsRelation(index->id, GetUserId()) && !OwnsSchema(index->schema, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, NameStr(index->name));
+	if (index->is_partition || OidIsValid(get_index_constraint(index->id)) ||
+		HasDependents(index->id))
+		RaiseIsNeeded(NameOf(*index).Shown());
+}
+
+// Checks all commands. Returns the error that has to be raised once PostgreSQL has accepted the COMMIT:
+// an error before that would leave the client in an aborted block. Null: there is none.
+ErrorData *CheckAll()
+{
+	const MemoryContext caller = CurrentMemoryContext;
+	const ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = nullptr;
+	const char *volatile checked = nullptr;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	BeginInternalSubTransaction(nullptr);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		if (GetUserId() != GetSessionUserId())
+			RaiseOtherRole(GetSessionUserId());
+		for (const PostponedCommand &command : AllPostponed())
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!command.IsOn())
+				continue;
+			checked = command.command;
+			if (command.operation == Operation::create_index)
+				CheckCreate(command);
+			else
+				CheckDrop(command);
+		}
+	}
+	PG_CATCH();
+	{
+		error = TakeError(caller);
+		if (checked != nullptr)
+			AddHint(*error, HintOnCheck(checked));
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	PopActiveSnapshot();
+	return error;
+}
+
+// ---- The commit
+
+// A transaction's own characteristics, for AND CHAIN.
+struct Characteristics
+{
+	int isolation;
+	bool read_only;
+	bool deferrable;
+};
+
+// COMMIT as PostgreSQL executes it: marks the block as one to be committed. Without AND CHAIN, since
+// the commands are run before the next block begins.
+void MarkAsCommitted(const psi_call &call)
+{
+	psi_call plain = call;
+	plain.statement = static_cast<PlannedStmt *>(copyObjectImpl(call.statement));
+	reinterpret_cast<TransactionStmt *>(plain.statement->utilityStmt)->chain = false;
+	plain.go_on(&plain);
+}
+
+// ---- After the commit
+
+// The commands, and how far they have come. In the memory of the list.
+struct Run
+{
+	const psi_call &call;
+	MemoryContext memory; // of the list
+	Array<PostponedCommand> commands;
+	int current = 0;
+	// The values before those of the commands; null: not changed.
+	const char *values[kept_settings_count] = {};
+};
+
+// The value that a parameter has without a SET of this session.
+bool IsResetValue(const char *name, const char *value)
+{
+	const char *reset = GetConfigOptionResetString(name);
+	return reset != nullptr && strcmp(reset, value) == 0;
+}
+
+// Sets a parameter outside of a transaction, so that neither the commits of a command nor its abort
+// undo it.
+void SetParameter(const char *name, const char *value)
+{
+	// The value from the configuration comes back as such: RESET.
+	set_config_option(name, IsResetValue(name, value) ? nullptr : value, PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_SET, true, 0, false);
+}
+
+void SetParametersOf(Run &run, const PostponedCommand &command)
+{
+	for (int i = 0; i < kept_settings_count; ++i)
+	{
+		const char *value = GetConfigOption(kept_settings[i], false, false);
+		if (strcmp(value, command.values[i]) == 0)
+			continue;
+		if (run.values[i] == nullptr)
+			run.values[i] = MemoryContextStrdup(run.memory, value);
+		SetParameter(kept_settings[i], command.values[i]);
+	}
+}
+
+void RestoreParameters(Run &run)
+{
+	for (int i = 0; i < kept_settings_count; ++i)
+	{
+		if (run.values[i] != nullptr)
+			SetParameter(kept_settings[i], run.values[i]);
+		run.values[i] = nullptr;
+	}
+}
+
+// With the name that the index has now. Null: the table or the index is gone, nothing is left to do.
+const char *CommandToRun(const PostponedCommand &command)
+{
+	if (command.operation == Operation::create_index)
+		return ReadClass(command.table).has_value() ? command.command : nullptr;
+	const auto index = ReadClass(command.index);
+	return index.has_value()
+			   ? psprintf("DROP INDEX CONCURRENTLY %s;", QualifiedNameOf(*index).Quoted())
+			   : nullptr;
+}
+
+// Runs a command, and commits it. In a transaction without a snapshot afterwards.
+void RunOne(Run &run, const PostponedCommand &command)
+{
+	CommitTransactionCommand();
+	SetParametersOf(run, command);
+	StartTransactionCommand();
+	const MemoryContext memory =
+		AllocSetContextCreate(PortalContext, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(memory);
+	if (const char *text = CommandToRun(command); text != nullptr)
+	{
+		pgstat_report_activity(STATE_RUNNING, text);
+		RunCommand({run.call, command.settings, command.options, memory}, text, command.table);
+	}
+	CommitAndBeginWithoutSnapshot(PortalContext);
+	MemoryContextDelete(memory);
+}
+
+void RunAll(Run &run)
+{
+	StartTransactionCommand();
+	for (; run.current < run.commands.Count(); ++run.current)
+	{
+		if (run.commands[run.current].IsOn())
+			RunOne(run, run.commands[run.current]);
+	}
+	CommitTransactionCommand();
+	RestoreParameters(run);
+	StartTransactionCommand();
+	if (debug_query_string != nullptr)
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+}
+
+// Raises the error on the error stack as one of a transaction that is committed.
+void Fail(Run &run)
+{
+	const ErrorData &error = *TakeError(PortalContext);
+	AbortCurrentTransaction();
+	RestoreParameters(run);
+	StartTransactionCommand();
+	MemoryContextSwitchTo(PortalContext);
+	List *left = NIL;
+	for (int i = run.current; i < run.commands.Count(); ++i)
+	{
+		if (run.commands[i].IsOn())
+			left = lappend(left, pstrdup(run.commands[i].command));
+	}
+	const Operation operation = run.commands[Min(run.current, run.commands.Count() - 1)].operation;
+	MemoryContextDelete(run.memory);
+	RaiseCommittedBut(error, operation, left != NIL ? AsLines(left) : nullptr);
+}
+
+// Nothing may raise an error between the commit and this.
+void RunAfterCommit(Run &run)
+{
+	PG_TRY();
+	{
+		RunAll(run);
+	}
+	PG_CATCH();
+	{
+		Fail(run);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(PortalContext);
+	MemoryContextDelete(run.memory);
+}
+
+// AND CHAIN: a new transaction block like the one before.
+void BeginNextBlock(const Characteristics &characteristics)
+{
+	BeginTransactionBlock();
+	XactIsoLevel = characteristics.isolation;
+	XactReadOnly = characteristics.read_only;
+	XactDeferrable = characteristics.deferrable;
+	NoteBegin();
+}
+
+} // namespace
+
+void CommitAndRunPostponed(const psi_call &call)
+{
+	const auto &statement = *reinterpret_cast<TransactionStmt *>(call.statement->utilityStmt);
+	const Characteristics characteristics{XactIsoLevel, XactReadOnly, XactDeferrable};
+	const bool chain = statement.chain;
+	const bool in_savepoint = GetCurrentTransactionNestLevel() > 1;
+	ErrorData *error = CheckAll();
+	MarkAsCommitted(call);
+	if (error != nullptr)
+		ReThrowError(error);
+	// The next block would go on with the resource owner of the savepoint (see ExpectLostOwner()).
+	if (chain && in_savepoint)
+		RaiseNotChained();
+
+	const MemoryContext memory = MemoryOfPostponed();
+	MemoryContextSwitchTo(memory);
+	Run &run = *Make(Run{call, memory, AllPostponed()});
+	LetCommit();
+	CommitTransactionCommand();
+	ReleasePostponed();
+	RunAfterCommit(run);
+	if (chain)
+		BeginNextBlock(characteristics);
+	else if (in_savepoint)
+		ExpectLostOwner();
+}
+
+} // namespace psi
+
+extern "C" bool psi_is_postponed(void)
+{
+	return psi::IsAnyPostponed() && !IsAbortedTransactionBlockState();
+}
+
+extern "C" void psi_commit_postponed(const psi_call *call)
+{
+	psi::CommitAndRunPostponed(*call);
+}

@@ -1,0 +1,165 @@
+// postpone_message: the words.
+#include "message/postpone_message.hpp"
+
+#include <cctype>
+
+#include "message/block_message.hpp"
+#include "message/violation_message.hpp"
+#include "stats/stats.hpp"
+
+namespace psi
+{
+
+void TellPostponed(const Judgment &judgment, const char *command, const char *text)
+{
+	CountRewritten(judgment, text);
+	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command)));
+	ereport(NOTICE,
+			(errmsg("%s is postponed until after COMMIT",
+					ConcurrentName(judgment.request.operation)),
+			 errdetail("To be run: %s\n"
+					   "COMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program.",
+					   command)));
+}
+
+const char *HintToPostpone()
+{
+	return "To have it run after the COMMIT of this transaction: SET pg_safe_index.in_transaction = postpone;";
+}
+
+const char *HintNotPostponed(const char *why_not)
+{
+	return psprintf("It is not postponed until after COMMIT: %s.", why_not);
+}
+
+namespace
+{
+
+bool IsNamePart(char c)
+{
+	return isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
+}
+
+// Does the message name the index? Quotation marks differ from language to language.
+bool Names(const char *message, const char *index)
+{
+	const Size length = strlen(index);
+	for (const char *found = strstr(message, index); found != nullptr;
+		 found = strstr(found + 1, index))
+	{
+		const bool begins = found > message && !isspace(static_cast<unsigned char>(found[-1])) &&
+							(IS_HIGHBIT_SET(found[-1]) || !IsNamePart(found[-1]));
+		const char next = found[length];
+		if (begins && next != '\0' && (IS_HIGHBIT_SET(next) || !IsNamePart(next)) &&
+			!isspace(static_cast<unsigned char>(next)))
+			return true;
+	}
+	return false;
+}
+
+} // namespace
+
+void AddHintIfNamed(ErrorData &error, Operation operation, const char *index)
+{
+	const bool missing = error.sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
+						 error.sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
+	const bool taken = error.sqlerrcode == ERRCODE_DUPLICATE_TABLE ||
+					   error.sqlerrcode == ERRCODE_DUPLICATE_OBJECT;
+	if ((operation == Operation::create_index ? !missing : !taken) || index == nullptr ||
+		!Names(error.message, index))
+		return;
+	error.hint = psprintf("%s of index \"%s\" is postponed until after COMMIT in this transaction.",
+						  operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
+}
+
+const char *HintOnCheck(const char *command)
+{
+	return psprintf("The transaction is rolled back: this postponed command would fail after COMMIT: %s",
+					command);
+}
+
+void ReportPostponedTwice(const char *index, bool missing_ok)
+{
+	if (missing_ok)
+		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
+						 errmsg("relation \"%s\" already exists, skipping", index)));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
+				 errdetail("CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
+}
+
+void ReportDroppedTwice(const char *index, bool missing_ok)
+{
+	if (missing_ok)
+		ereport(NOTICE, (errmsg("index \"%s\" does not exist, skipping", index)));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
+				 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+}
+
+void RaiseNotCommitted()
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot commit a transaction with postponed index commands in this way"),
+			 errhint("End it with COMMIT.")));
+}
+
+void RaiseNotPrepared()
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("cannot PREPARE a transaction with postponed index commands"),
+					errhint("SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
+}
+
+void RaiseNotChained()
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
+					errhint("RELEASE the savepoints first.")));
+}
+
+void RaiseNotTried(const char *command, const char *why_not)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("cannot check a postponed command before COMMIT: %s", why_not),
+					errdetail("The command: %s", command)));
+}
+
+void RaiseIsNeeded(const char *index)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop index %s because other objects depend on it", index),
+			 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+}
+
+void RaiseOtherRole(Oid role)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("postponed index commands can only be run by role \"%s\"",
+						   GetUserNameFromId(role, false)),
+					errhint("RESET ROLE before COMMIT.")));
+}
+
+void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("transaction is committed, but %s, which was postponed, failed",
+					ConcurrentName(operation)),
+			 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
+								unpack_sql_state(error.sqlerrcode),
+								error.detail != nullptr ? "\n" : "",
+								error.detail != nullptr ? error.detail : ""),
+			 errhint("%s%s%s%s",
+					 commands != nullptr
+						 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
+						 : "Do not repeat the transaction. No command is left to be run.",
+					 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
+					 error.hint != nullptr ? error.hint : "")));
+}
+
+} // namespace psi
