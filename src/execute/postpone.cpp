@@ -75,8 +75,9 @@ void Add(const Sent &sent, const Judgment &judgment, const char *command, const 
 	postponed.options = sent.options;
 	postponed.options.drop_failed = true;
 	postponed.settings = sent.settings;
+	const bool is_first = !IsAnyPostponed();
 	AddPostponed(postponed);
-	TellPostponed(judgment, command, sent.text.text);
+	TellPostponed(judgment, command, sent.text.text, is_first);
 }
 
 // The name that PostgreSQL would choose for the index now.

@@ -10,16 +10,17 @@
 namespace psi
 {
 
-void TellPostponed(const Judgment &judgment, const char *command, const char *text)
+void TellPostponed(const Judgment &judgment, const char *command, const char *text, bool is_first)
 {
 	CountRewritten(judgment, text);
 	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command)));
 	ereport(NOTICE,
 			(errmsg("%s is postponed until after COMMIT",
 					ConcurrentName(judgment.request.operation)),
-			 errdetail("To be run: %s\n"
-					   "COMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program.",
-					   command)));
+			 errdetail("To be run: %s%s", command,
+					   is_first
+						   ? "\nCOMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program."
+						   : "")));
 }
 
 const char *HintToPostpone()
