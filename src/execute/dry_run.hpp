@@ -1,9 +1,9 @@
 // dry_run: tries a CREATE INDEX on an empty copy of the table, which is gone again afterwards.
 // For this folder only.
 //
-// Whatever PostgreSQL finds wrong with an index before it looks at the rows, it finds with the copy:
-// an operator class, an access method or a storage parameter that does not exist, a function that is
-// not immutable, a tablespace that the role may not use. The copy is a temporary table in a
+// Whatever PostgreSQL finds wrong with an index before it looks at the rows, it finds with the
+// copy: an operator class, an access method or a storage parameter that does not exist, a function
+// that is not immutable, a tablespace that the role may not use. The copy is a temporary table in a
 // subtransaction. It goes to PostgreSQL directly, past the other hooks in the chain.
 #pragma once
 

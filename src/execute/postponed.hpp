@@ -2,16 +2,15 @@
 // For this folder only.
 //
 // The list follows the transaction: RELEASE SAVEPOINT hands it to the parent, ROLLBACK TO SAVEPOINT
-// and ROLLBACK take back what was done to it since. A transaction that is not ended by COMMIT, as the
-// hook sees it, is not committed while something is on the list. The list lives in memory of its own,
-// which goes when the list goes.
+// and ROLLBACK take back what was done to it since. A transaction that is not ended by COMMIT, as
+// the hook sees it, is not committed while something is on the list. The list lives in memory of
+// its own, which goes when the list goes.
 //
 // Takes no locks. Raises nothing but out of memory, except where a transaction is refused (see
 // above).
 #pragma once
 
 #include "execute/concurrent_build.hpp"
-#include "policy/policy.hpp"
 
 namespace psi
 {
@@ -27,9 +26,9 @@ struct PostponedCommand
 	const char *command = nullptr;                 // with CONCURRENTLY and a semicolon
 	Oid table = InvalidOid;                        // CREATE INDEX
 	const IndexStmt *create = nullptr;             // CREATE INDEX, as it was sent
-	const char *name = nullptr;   // CREATE INDEX: the name that it gives, or that PostgreSQL would
-								  // have given
-	Oid index = InvalidOid;       // DROP INDEX
+	const char *name = nullptr; // CREATE INDEX: the name that it gives, or that PostgreSQL would
+								// have given
+	Oid index = InvalidOid;     // DROP INDEX
 	const char *values[kept_settings_count] = {};
 	BuildOptions options{};
 	Settings settings{};

@@ -35,8 +35,8 @@ struct Runner
 
 // Commits, and runs the command in a transaction of its own, which is committed by what comes next:
 // another command or the end of the client's statement. RunConcurrently() runs a concurrent
-// command, which gets the lock on its table first. `table`: the table of a CREATE INDEX, whatever name
-// the command gives it; InvalidOid: the one that it names. Raises what the command raises.
+// command, which gets the lock on its table first. `table`: the table of a CREATE INDEX, whatever
+// name the command gives it; InvalidOid: the one that it names. Raises what the command raises.
 void RunCommand(const Runner &runner, const char *command, Oid table = InvalidOid);
 
 // Runs a step: as RunCommand(), or as RunBounded() if others would queue behind it.

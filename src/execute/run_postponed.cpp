@@ -28,7 +28,8 @@ bool IsNameTakenThen(const ClassRow &table, const char *name)
 	return OidIsValid(existing) && !IsDropPostponed(existing);
 }
 
-// Raises the error that the command would raise. One whose table or index is gone has nothing to do.
+// Raises the error that the command would raise. One whose table or index is gone has nothing to
+// do.
 void CheckCreate(const PostponedCommand &command)
 {
 	const auto table = ReadClass(command.table);
@@ -66,8 +67,8 @@ void CheckDrop(const PostponedCommand &command)
 		RaiseIsNeeded(NameOf(*index).Shown());
 }
 
-// Checks all commands. Returns the error that has to be raised once PostgreSQL has accepted the COMMIT:
-// an error before that would leave the client in an aborted block. Null: there is none.
+// Checks all commands. Returns the error that has to be raised once PostgreSQL has accepted the
+// COMMIT: an error before that would leave the client in an aborted block. Null: there is none.
 ErrorData *CheckAll()
 {
 	const MemoryContext caller = CurrentMemoryContext;
@@ -117,8 +118,8 @@ struct Characteristics
 	bool deferrable;
 };
 
-// COMMIT as PostgreSQL executes it: marks the block as one to be committed. Without AND CHAIN, since
-// the commands are run before the next block begins.
+// COMMIT as PostgreSQL executes it: marks the block as one to be committed. Without AND CHAIN,
+// since the commands are run before the next block begins.
 void MarkAsCommitted(const psi_call &call)
 {
 	psi_call plain = call;
@@ -179,7 +180,8 @@ void RestoreParameters(Run &run)
 	}
 }
 
-// With the name that the index has now. Null: the table or the index is gone, nothing is left to do.
+// With the name that the index has now. Null: the table or the index is gone, nothing is left to
+// do.
 const char *CommandToRun(const PostponedCommand &command)
 {
 	if (command.operation == Operation::create_index)

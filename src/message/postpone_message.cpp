@@ -14,13 +14,14 @@ void TellPostponed(const Judgment &judgment, const char *command, const char *te
 {
 	CountRewritten(judgment, text);
 	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command)));
-	ereport(NOTICE,
-			(errmsg("%s is postponed until after COMMIT",
-					ConcurrentName(judgment.request.operation)),
-			 errdetail("To be run: %s%s", command,
-					   is_first
-						   ? "\nCOMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program."
-						   : "")));
+	ereport(
+		NOTICE,
+		(errmsg("%s is postponed until after COMMIT", ConcurrentName(judgment.request.operation)),
+		 errdetail(
+			 "To be run: %s%s", command,
+			 is_first
+				 ? "\nCOMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program."
+				 : "")));
 }
 
 const char *HintToPostpone()
@@ -62,21 +63,23 @@ bool Names(const char *message, const char *index)
 
 void AddHintIfNamed(ErrorData &error, Operation operation, const char *index)
 {
-	const bool missing = error.sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
-						 error.sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
-	const bool taken = error.sqlerrcode == ERRCODE_DUPLICATE_TABLE ||
-					   error.sqlerrcode == ERRCODE_DUPLICATE_OBJECT;
+	const bool missing =
+		error.sqlerrcode == ERRCODE_UNDEFINED_TABLE || error.sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
+	const bool taken =
+		error.sqlerrcode == ERRCODE_DUPLICATE_TABLE || error.sqlerrcode == ERRCODE_DUPLICATE_OBJECT;
 	if ((operation == Operation::create_index ? !missing : !taken) || index == nullptr ||
 		!Names(error.message, index))
 		return;
-	error.hint = psprintf("%s of index \"%s\" is postponed until after COMMIT in this transaction.",
-						  operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
+	error.hint =
+		psprintf("%s of index \"%s\" is postponed until after COMMIT in this transaction.",
+				 operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
 }
 
 const char *HintOnCheck(const char *command)
 {
-	return psprintf("The transaction is rolled back: this postponed command would fail after COMMIT: %s",
-					command);
+	return psprintf(
+		"The transaction is rolled back: this postponed command would fail after COMMIT: %s",
+		command);
 }
 
 void ReportPostponedTwice(const char *index, bool missing_ok)
@@ -85,9 +88,11 @@ void ReportPostponedTwice(const char *index, bool missing_ok)
 		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
 						 errmsg("relation \"%s\" already exists, skipping", index)));
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
-				 errdetail("CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
+			 errdetail(
+				 "CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void ReportDroppedTwice(const char *index, bool missing_ok)
@@ -95,31 +100,37 @@ void ReportDroppedTwice(const char *index, bool missing_ok)
 	if (missing_ok)
 		ereport(NOTICE, (errmsg("index \"%s\" does not exist, skipping", index)));
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
-				 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
+			 errdetail(
+				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void RaiseNotCommitted()
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("cannot commit a transaction with postponed index commands in this way"),
-			 errhint("End it with COMMIT.")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("cannot commit a transaction with postponed index commands in this way"),
+					errhint("End it with COMMIT.")));
 }
 
 void RaiseNotPrepared()
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("cannot PREPARE a transaction with postponed index commands"),
-					errhint("SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("cannot PREPARE a transaction with postponed index commands"),
+		 errhint(
+			 "SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
 }
 
 void RaiseNotChained()
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
-					errhint("RELEASE the savepoints first.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
+		 errhint("RELEASE the savepoints first.")));
 }
 
 void RaiseNotTried(const char *command, const char *why_not)
@@ -134,7 +145,8 @@ void RaiseIsNeeded(const char *index)
 	ereport(ERROR,
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 			 errmsg("cannot drop index %s because other objects depend on it", index),
-			 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+			 errdetail(
+				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void RaiseOtherRole(Oid role)
@@ -147,20 +159,20 @@ void RaiseOtherRole(Oid role)
 
 void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("transaction is committed, but %s, which was postponed, failed",
-					ConcurrentName(operation)),
-			 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
-								unpack_sql_state(error.sqlerrcode),
-								error.detail != nullptr ? "\n" : "",
-								error.detail != nullptr ? error.detail : ""),
-			 errhint("%s%s%s%s",
-					 commands != nullptr
-						 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
-						 : "Do not repeat the transaction. No command is left to be run.",
-					 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
-					 error.hint != nullptr ? error.hint : "")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("transaction is committed, but %s, which was postponed, failed",
+				ConcurrentName(operation)),
+		 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
+							unpack_sql_state(error.sqlerrcode), error.detail != nullptr ? "\n" : "",
+							error.detail != nullptr ? error.detail : ""),
+		 errhint("%s%s%s%s",
+				 commands != nullptr
+					 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
+					 : "Do not repeat the transaction. No command is left to be run.",
+				 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
+				 error.hint != nullptr ? error.hint : "")));
 }
 
 } // namespace psi

@@ -10,13 +10,13 @@ namespace psi
 namespace
 {
 
-// The transaction in which the last BEGIN was executed. No later transaction of this backend has the
-// same id, so an abort need not reset it.
+// The transaction in which the last BEGIN was executed. No later transaction of this backend has
+// the same id, so an abort need not reset it.
 LocalTransactionId begun_in = InvalidLocalTransactionId;
 
 // When the last COMMIT AND CHAIN or ROLLBACK AND CHAIN was sent. The new transaction begins while
-// that is executed, and so has the same start time (StartTransaction()); if it fails, no transaction
-// has. An abort need not reset it.
+// that is executed, and so has the same start time (StartTransaction()); if it fails, no
+// transaction has. An abort need not reset it.
 TimestampTz chained_at = 0;
 
 } // namespace
