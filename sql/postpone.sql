@@ -123,13 +123,19 @@ BEGIN; DROP INDEX pp_old; DROP INDEX pp_old; ROLLBACK;
 -- A comment on an index that is to be dropped is no obstacle.
 BEGIN; DROP INDEX pp_old; COMMENT ON INDEX pp_old IS 'old'; COMMIT;
 
--- What the transaction has changed meanwhile is found before the commit: everything is rolled back, and no block is left.
-BEGIN; INSERT INTO pp_log VALUES ('not this'); CREATE INDEX pp_1 ON pp (a); CREATE TABLE pp_1 (); COMMIT;
-BEGIN; INSERT INTO pp_log VALUES ('not this'); CREATE INDEX pp_1 ON pp (a); ALTER TABLE pp DROP COLUMN a; COMMIT;
-ROLLBACK;
--- Names are those of the moment when the command was sent.
 CREATE SCHEMA pp_other;
 CREATE TABLE pp_other.pp (a int, b text);
+CREATE FUNCTION pp_function(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
+-- What the transaction has changed meanwhile is found before the commit: everything is rolled back, and no block is left.
+BEGIN; INSERT INTO pp_log VALUES ('not this'); CREATE INDEX pp_1 ON pp (a); CREATE TABLE pp_1 (); COMMIT;
+BEGIN; CREATE INDEX pp_1 ON pp ((a + 1)); ALTER TABLE pp ALTER COLUMN a TYPE bigint; COMMIT;
+\set VERBOSITY terse
+BEGIN; CREATE INDEX pp_1 ON pp (pp_function(a)); DROP FUNCTION pp_function(int); COMMIT;
+\set VERBOSITY default
+BEGIN; CREATE INDEX pp_1 ON pp (a); SET TRANSACTION READ ONLY; CREATE SCHEMA pp_schema; COMMIT;
+BEGIN; CREATE INDEX pp_1 ON pp_other.pp (a); CREATE INDEX pp_1 ON pp (a); ALTER TABLE pp_other.pp SET SCHEMA public; COMMIT;
+ROLLBACK;
+-- Names are those of the moment when the command was sent.
 BEGIN;
 SET LOCAL search_path = pp_other;
 SET LOCAL maintenance_work_mem = '2MB';
@@ -146,6 +152,61 @@ COMMIT;
 TABLE pp_indexes;
 DROP INDEX pp_1;
 
+-- So are columns, and what constants mean. A column that is gone takes the index along.
+BEGIN;
+CREATE INDEX pp_1 ON pp (a) WHERE a > 5;
+CREATE INDEX pp_2 ON pp ((a + 1));
+CREATE INDEX pp_gone ON pp (a, x);
+CREATE INDEX pp_gone ON pp ((x + 1));
+ROLLBACK;
+ALTER TABLE pp ADD x int, ADD at date;
+BEGIN;
+SET LOCAL datestyle = 'ISO, DMY';
+SET LOCAL standard_conforming_strings = on;
+CREATE INDEX pp_1 ON pp (a) INCLUDE (b) WHERE at > '01/02/2020';
+CREATE INDEX pp_2 ON pp ((a + 1));
+CREATE INDEX ON pp (a);
+CREATE INDEX pp_gone ON pp (a, x);
+CREATE INDEX pp_gone_2 ON pp ((x + 1));
+ALTER TABLE pp RENAME COLUMN a TO old_a;
+ALTER TABLE pp ADD COLUMN a text;
+ALTER TABLE pp DROP COLUMN x;
+COMMIT;
+TABLE pp_indexes;
+DROP INDEX pp_1, pp_2, pp_a_idx;
+ALTER TABLE pp DROP COLUMN a;
+ALTER TABLE pp RENAME old_a TO a;
+-- The transaction may write, whatever the default is.
+SET default_transaction_read_only = on;
+BEGIN READ WRITE; CREATE INDEX pp_1 ON pp (a); DROP INDEX IF EXISTS nothing, pp_old; COMMIT;
+BEGIN READ WRITE; DROP INDEX IF EXISTS nothing, pp_1; COMMIT;
+RESET default_transaction_read_only;
+TABLE pp_indexes;
+-- IF NOT EXISTS of an index that exists has nothing to postpone, and DROP means that index.
+CREATE INDEX pp_1 ON pp (a);
+BEGIN; CREATE INDEX IF NOT EXISTS pp_1 ON pp (a); DROP INDEX public.pp_1; COMMIT;
+TABLE pp_indexes;
+-- The functions of an index run with the rights of the owner of the table, also when it is tried.
+CREATE ROLE regress_psi_owner;
+CREATE FUNCTION pp_who(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+	$$ BEGIN IF current_user <> 'regress_psi_owner' THEN RAISE EXCEPTION 'as %', current_user; END IF; RETURN $1; END $$;
+CREATE TABLE pp_owned (a int);
+ALTER TABLE pp_owned OWNER TO regress_psi_owner;
+BEGIN; CREATE INDEX pp_owned_a ON pp_owned (a) WHERE pp_who(1) = 1; ROLLBACK;
+DROP TABLE pp_owned;
+-- Event triggers for ddl_command_start run with the command, and would fail after the commit.
+CREATE FUNCTION pp_trigger() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER pp_trigger ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION pp_trigger();
+BEGIN; CREATE INDEX pp_1 ON pp (a); COMMIT;
+BEGIN; DROP INDEX pp_1; ROLLBACK;
+DROP EVENT TRIGGER pp_trigger;
+BEGIN; DROP INDEX pp_1; CREATE EVENT TRIGGER pp_trigger ON ddl_command_start EXECUTE FUNCTION pp_trigger(); COMMIT;
+DROP INDEX pp_1;
+-- A name that is taken is found when the command is sent.
+BEGIN; CREATE INDEX pp_log ON pp (a); ROLLBACK;
+-- An implicit block after AND CHAIN.
+BEGIN \; COMMIT AND CHAIN \; COMMIT \; CREATE INDEX pp_1 ON pp (a) \; SELECT 1;
+
 -- A build that fails after the commit: the index is gone, the rest is not tried, the rows are there.
 BEGIN;
 INSERT INTO pp_log VALUES ('fails');
@@ -156,6 +217,10 @@ COMMIT;
 \echo :LAST_ERROR_SQLSTATE
 TABLE pp_indexes;
 DROP INDEX pp_1;
+-- What is left to be run is meant for the path of then.
+BEGIN; SET LOCAL search_path = pp_other; DROP INDEX pp_other_a; COMMIT;
+INSERT INTO pp_other.qq VALUES (1, '');
+BEGIN; SET LOCAL search_path = pp_other; CREATE INDEX qq_c ON qq ((1 / length(b))); CREATE INDEX qq_a ON qq (a); RESET search_path; COMMIT;
 
 -- Refused as ever.
 \set VERBOSITY terse
@@ -200,8 +265,9 @@ DROP MATERIALIZED VIEW pp_view;
 RESET pg_safe_index.mode;
 SET client_min_messages = error;
 SET pg_safe_index.mode = off;
-DROP FUNCTION pp_row;
+DROP FUNCTION pp_row, pp_function;
 DROP TABLE pp, pp_log, pp_parted, pp_other.qq;
 DROP SCHEMA pp_other;
 REVOKE CREATE ON SCHEMA public FROM regress_psi_pp;
-DROP ROLE regress_psi_pp;
+DROP ROLE regress_psi_pp, regress_psi_owner;
+DROP FUNCTION pp_who, pp_trigger;

@@ -20,6 +20,14 @@ struct Postponement
 	const char *why_not = nullptr;
 };
 
+// Why CREATE INDEX or DROP INDEX cannot run after the commit, as the rest of a sentence; null:
+// nothing that is known now is in the way.
+const char *WhyNotAfterCommit(Operation operation);
+
+// Raises PostgreSQL's error if a relation in the schema has this name, unless a postponed command
+// drops it.
+void RaiseIfTaken(Oid schema, const char *name);
+
 // Postpones the command of a client inside a transaction block, if it is CREATE INDEX or DROP INDEX
 // on a table or a materialized view, is a violation or says CONCURRENTLY, and can be postponed. A
 // command that PostgreSQL refuses is not postponed, or raises PostgreSQL's error. `really` = false:

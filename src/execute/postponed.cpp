@@ -105,6 +105,15 @@ void AddHintToMissing(ErrorData *error)
 		previous_emit_log(error);
 }
 
+// In the current memory context; null if there is no such setting.
+const char *ValueToKeep(const char *name)
+{
+	if (strcmp(name, "default_transaction_read_only") == 0)
+		return "off";
+	const char *value = GetConfigOption(name, true, false);
+	return value != nullptr ? pstrdup(value) : nullptr;
+}
+
 void Register()
 {
 	if (is_registered)
@@ -135,8 +144,9 @@ void AddPostponed(const PostponedCommand &command)
 	copy.name = command.name != nullptr ? pstrdup(command.name) : nullptr;
 	if (command.create != nullptr)
 		copy.create = static_cast<IndexStmt *>(copyObjectImpl(command.create));
+	copy.columns = list_copy(command.columns);
 	for (int i = 0; i < kept_settings_count; ++i)
-		copy.values[i] = pstrdup(GetConfigOption(kept_settings[i], false, false));
+		copy.values[i] = ValueToKeep(kept_settings[i]);
 	copy.settings.help = "";
 	copy.options.told = nullptr;
 	copy.added = GetCurrentSubTransactionId();

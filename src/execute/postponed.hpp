@@ -15,21 +15,28 @@
 namespace psi
 {
 
-// The settings of PostgreSQL that were in force when the command was sent, and matter to it.
-constexpr const char *kept_settings[] = {"search_path", "maintenance_work_mem",
-										 "default_tablespace"};
-constexpr int kept_settings_count = 3;
+// The settings of PostgreSQL that were in force when the command was sent, and matter to it: for
+// names, for the build, and for the scanner, which reads the text once more. The transaction that
+// was committed was not read-only, so the commands are not, either.
+constexpr const char *kept_settings[] = {
+	"search_path",        "maintenance_work_mem",
+	"default_tablespace", "standard_conforming_strings",
+	"backslash_quote",    "default_transaction_read_only",
+};
+constexpr int kept_settings_count = 6;
 
 struct PostponedCommand
 {
 	Operation operation = Operation::create_index; // or drop_index
 	const char *command = nullptr;                 // with CONCURRENTLY and a semicolon
 	Oid table = InvalidOid;                        // CREATE INDEX
-	const IndexStmt *create = nullptr;             // CREATE INDEX, as it was sent
+	Oid schema = InvalidOid;                       // CREATE INDEX: that of the table
+	const IndexStmt *create = nullptr;             // CREATE INDEX, after parse analysis
+	List *columns = NIL;                           // CREATE INDEX: ColumnsOf()
 	const char *name = nullptr; // CREATE INDEX: the name that it gives, or that PostgreSQL would
 								// have given
 	Oid index = InvalidOid;     // DROP INDEX
-	const char *values[kept_settings_count] = {};
+	const char *values[kept_settings_count] = {}; // null: there is no such setting in this version
 	BuildOptions options{};
 	Settings settings{};
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "message/block_message.hpp"
+#include "message/build_message.hpp"
 #include "message/violation_message.hpp"
 #include "stats/stats.hpp"
 
@@ -13,7 +14,8 @@ namespace psi
 void TellPostponed(const Judgment &judgment, const char *command, const char *text, bool is_first)
 {
 	CountRewritten(judgment, text);
-	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command)));
+	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command),
+				  errdetail_log("search_path: %s", namespace_search_path)));
 	ereport(
 		NOTICE,
 		(errmsg("%s is postponed until after COMMIT", ConcurrentName(judgment.request.operation)),
@@ -75,18 +77,36 @@ void AddHintIfNamed(ErrorData &error, Operation operation, const char *index)
 				 operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
 }
 
-const char *HintOnCheck(const char *command)
+void ExplainFailedCheck(ErrorData &error, const char *command)
 {
-	return psprintf(
-		"The transaction is rolled back: this postponed command would fail after COMMIT: %s",
-		command);
+	// "cache lookup failed": the transaction has dropped a function, for example.
+	if (error.sqlerrcode == ERRCODE_INTERNAL_ERROR)
+	{
+		error.sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+		error.detail = error.message;
+		error.message = pstrdup("an object that a postponed command uses has been dropped");
+	}
+	AddHint(
+		error,
+		psprintf("The transaction is rolled back, because this postponed command would fail: %s",
+				 command));
+}
+
+void ReportExists(const char *name, bool missing_ok, const char *hint)
+{
+	if (missing_ok)
+		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
+						 errmsg("relation \"%s\" already exists, skipping", name)));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", name),
+				 hint != nullptr ? errhint("%s", hint) : 0));
 }
 
 void ReportPostponedTwice(const char *index, bool missing_ok)
 {
 	if (missing_ok)
-		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
-						 errmsg("relation \"%s\" already exists, skipping", index)));
+		ReportExists(index, true, nullptr);
 	else
 		ereport(
 			ERROR,
@@ -130,14 +150,21 @@ void RaiseNotChained()
 		ERROR,
 		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		 errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
-		 errhint("RELEASE the savepoints first.")));
+		 errhint(
+			 "The transaction is rolled back. RELEASE the savepoints before COMMIT AND CHAIN.")));
 }
 
-void RaiseNotTried(const char *command, const char *why_not)
+void RaiseNotPossible(const char *why_not)
 {
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("cannot check a postponed command before COMMIT: %s", why_not),
-					errdetail("The command: %s", command)));
+					errmsg("cannot run a postponed command after COMMIT: %s", why_not)));
+}
+
+void RaiseAltered(const char *column)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the type of column \"%s\" has changed since CREATE INDEX was postponed",
+						   column)));
 }
 
 void RaiseIsNeeded(const char *index)
@@ -154,7 +181,7 @@ void RaiseOtherRole(Oid role)
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("postponed index commands can only be run by role \"%s\"",
 						   GetUserNameFromId(role, false)),
-					errhint("RESET ROLE before COMMIT.")));
+					errhint("The transaction is rolled back. RESET ROLE before COMMIT.")));
 }
 
 void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)

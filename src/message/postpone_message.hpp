@@ -24,8 +24,12 @@ const char *HintNotPostponed(const char *why_not);
 // names the index. Allocates in the current memory context.
 void AddHintIfNamed(ErrorData &error, Operation operation, const char *index);
 
-// The hint of an error before the commit: which command would fail. Allocates.
-const char *HintOnCheck(const char *command);
+// Adds to an error before the commit which command would fail. In the current memory context.
+void ExplainFailedCheck(ErrorData &error, const char *command);
+
+// A relation of that name exists. As PostgreSQL says it: a NOTICE if `missing_ok`, else an ERROR
+// (42P07), with the hint if there is one.
+void ReportExists(const char *name, bool missing_ok, const char *hint);
 
 // An index of that name is to be built after the COMMIT. As PostgreSQL says it of one that exists:
 // a NOTICE if `missing_ok`, else an ERROR (42P07).
@@ -39,7 +43,8 @@ void ReportDroppedTwice(const char *index, bool missing_ok);
 void RaiseNotCommitted();
 void RaiseNotPrepared();
 void RaiseNotChained();
-void RaiseNotTried(const char *command, const char *why_not);
+void RaiseNotPossible(const char *why_not);
+void RaiseAltered(const char *column);
 void RaiseIsNeeded(const char *index);
 void RaiseOtherRole(Oid role);
 
