@@ -145,8 +145,14 @@ Postponement PostponeCreate(const Sent &sent, const Request &request, bool reall
 	const Remedy remedy = FindRemedyForTable(judgment, sent.text, sent.call.query);
 	if (!remedy.IsWhole())
 		return {false, false, "its definition cannot be written now"};
-	Add(sent, judgment, remedy.steps.First().text->data,
-		is_named ? name : NameAfterOthers(create, judgment.target), tried.analyzed);
+	const char *command = remedy.steps.First().text->data;
+	// Sent again by hand, it has to mean the same index, which may be there, and invalid.
+	if (!is_named)
+	{
+		name = NameAfterOthers(create, judgment.target);
+		command = WriteCommand(*tried.analyzed, *table, name, command);
+	}
+	Add(sent, judgment, command, name, tried.analyzed);
 	return {true, true};
 }
 

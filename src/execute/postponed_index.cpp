@@ -117,16 +117,22 @@ const char *TextNow(const PostponedCommand &command, const IndexStmt &form)
 	ForEachElement(form, command.columns, compare);
 	if (!renamed)
 		return command.command;
+	return WriteCommand(form, *table, form.idxname, command.command);
+}
+
+const char *WriteCommand(const IndexStmt &analyzed, const ClassRow &table, const char *name,
+						 const char *otherwise)
+{
 	Target target;
-	target.table_id = table->id;
-	target.schema = table->schema;
-	target.table = QualifiedNameOf(*table);
-	const char *definition = DefinitionFromTree(form, target, command.command);
+	target.table_id = table.id;
+	target.schema = table.schema;
+	target.table = NameOf(table);
+	const char *definition = DefinitionFromTree(analyzed, target, otherwise);
 	if (definition == nullptr)
-		return command.command;
+		return otherwise;
 	Steps steps;
-	BuildOnTable(steps, PlanForCreate(form, definition), target.table,
-				 {target.table.schema, form.idxname, true});
+	BuildOnTable(steps, PlanForCreate(analyzed, definition), target.table,
+				 {target.table.schema, name, true});
 	return steps.All().First().text->data;
 }
 

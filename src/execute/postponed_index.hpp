@@ -26,4 +26,9 @@ IndexStmt *FormNow(const PostponedCommand &command);
 // allocate.
 const char *TextNow(const PostponedCommand &command, const IndexStmt &form);
 
+// CREATE INDEX CONCURRENTLY as a text, from the tree after parse analysis. `otherwise`: what is
+// returned if the table is gone. Allocates.
+const char *WriteCommand(const IndexStmt &analyzed, const ClassRow &table, const char *name,
+						 const char *otherwise);
+
 } // namespace psi
