@@ -306,6 +306,15 @@ void RunAfterCommit(Run &run)
 	MemoryContextDelete(run.memory);
 }
 
+// PortalRun() makes the memory context of the savepoint the current one again, in which the
+// client's command began. So it has to outlive the commit. One that is empty would go with the
+// savepoint (AtSubCommit_Memory()).
+void KeepContextOfSavepoint()
+{
+	MemoryContextAlloc(CurTransactionContext, 1);
+	MemoryContextSetParent(CurTransactionContext, MessageContext);
+}
+
 // AND CHAIN: a new transaction block like the one before.
 void BeginNextBlock(const Characteristics &characteristics)
 {
@@ -336,6 +345,8 @@ void CommitAndRunPostponed(const psi_call &call)
 	MemoryContextSwitchTo(memory);
 	Run &run = *Make(Run{call, memory, AllPostponed()});
 	LetCommit();
+	if (in_savepoint)
+		KeepContextOfSavepoint();
 	CommitTransactionCommand();
 	ReleasePostponed();
 	RunAfterCommit(run);
