@@ -216,6 +216,18 @@ sub check_session
 	is(query("SELECT count(*) FROM pg_locks WHERE pid = $pid"), '0', "$name: no lock is kept");
 }
 
+# Sends a command that has not been run, as the error or the log has it.
+sub run_by_hand
+{
+	my ($session, $command, $step, $name) = @_;
+	# Without a name it would get another one beside what is left.
+	$node->safe_psql('postgres', q{SET client_min_messages = warning; SELECT drop_command FROM pg_safe_index_invalid \gexec})
+	  if $command =~ /CONCURRENTLY ON /;
+	my $error = $session ? $session->run($command) : ($node->psql('postgres', "SET client_min_messages = warning; $command"))[2];
+	is($error // '', '', "$name: by hand: $command");
+	ok(is_done($step), "$name: it is done: $command") || diag(indexes());
+}
+
 # The checks after a round. Returns 1 if the interruption met something.
 sub check
 {
@@ -261,6 +273,8 @@ sub check
 		is(join(' ', map { $done[$_] ? 1 : 0 } 0 .. $first - 1), join(' ', map { 1 } 0 .. $first - 1), "$name: what it does not list is done");
 		is(join(' ', map { $done[$_] ? 1 : 0 } $first + 1 .. $#steps), join(' ', map { 0 } $first + 1 .. $#steps),
 			"$name: nothing after the one that failed has been run");
+		my @unnamed = grep { $said !~ /\b$_\b/ } split /\n/, query('SELECT indexname FROM pg_safe_index_invalid WHERE NOT building');
+		is("@unnamed", '', "$name: the error names what is left") || diag($said);
 	}
 	if ($stopped)
 	{
@@ -275,14 +289,9 @@ sub check
 	check_session($session, $transaction, $returned, $name) if $stays;
 	return $returned ? 0 : 1 if !$committed;
 
-	# By hand: as the error lists them, or the log.
-	for my $i (0 .. $#steps)
+	for my $i (grep { !$done[$_] } 0 .. $#steps)
 	{
-		next if $done[$i];
-		my $error = $stays ? $session->run($logged[$i])
-		  : ($node->psql('postgres', "SET client_min_messages = warning; $logged[$i]"))[2];
-		is($error // '', '', "$name: by hand: $logged[$i]");
-		ok(is_done($steps[$i]), "$name: it is done: $logged[$i]") || diag(indexes());
+		run_by_hand($stays && $session, $logged[$i], $steps[$i], $name);
 	}
 	is(query('SELECT count(*) FROM pg_safe_index_invalid'), '0', "$name: nothing is invalid in the end");
 	return $returned ? 0 : 1;
