@@ -300,8 +300,9 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 	if (IsA(statement, TransactionStmt))
 		psi_commit_postponed(&call);
 	/* Most that is dropped is no index, and does not take one along. */
-	else if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
-		((const DropStmt *) statement)->behavior != DROP_CASCADE)
+	else if (IsA(statement, DropStmt) &&
+			 ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
+			 ((const DropStmt *) statement)->behavior != DROP_CASCADE)
 		go_on(&call);
 	else
 		psi_execute(&call, &settings);
@@ -318,24 +319,15 @@ static pg_noinline void transaction_command(PlannedStmt *pstmt, const char *quer
 {
 	const TransactionStmt *statement = (const TransactionStmt *) pstmt->utilityStmt;
 
-	switch (statement->kind)
-	{
-	case TRANS_STMT_BEGIN:
-	case TRANS_STMT_START:
+	if (statement->kind == TRANS_STMT_BEGIN || statement->kind == TRANS_STMT_START)
 		psi_note_begin();
-		break;
-	case TRANS_STMT_COMMIT:
-		if (psi_is_postponed())
-		{
-			look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-			return;
-		}
-		/* fall through */
-	default:
-		if (statement->chain)
-			psi_note_chain();
-		break;
+	else if (statement->kind == TRANS_STMT_COMMIT && psi_is_postponed())
+	{
+		look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		return;
 	}
+	else if (statement->chain)
+		psi_note_chain();
 	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
