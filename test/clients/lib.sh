@@ -148,7 +148,7 @@ committed_but() {
 	output=$("$@" 2>&1) || status=$?
 	if [ "$status" != 0 ] && grep -q 'transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed' <<<"$output"
 	then ok "$what"; else not_ok "$what"; fi
-	sed 's/^/    /' <<<"$output"
+	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }
 
 # postponed_and_failed UP SEEN RECORDED: the same migration where the build fails: what the tool has on record then. Where it is on
