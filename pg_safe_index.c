@@ -300,8 +300,9 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 	if (IsA(statement, TransactionStmt))
 		psi_commit_postponed(&call);
 	/* Most that is dropped is no index, and does not take one along. */
-	else if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
-		((const DropStmt *) statement)->behavior != DROP_CASCADE)
+	else if (IsA(statement, DropStmt) &&
+			 ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
+			 ((const DropStmt *) statement)->behavior != DROP_CASCADE)
 		go_on(&call);
 	else
 		psi_execute(&call, &settings);

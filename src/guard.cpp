@@ -66,8 +66,8 @@ struct Statement
 	const psi_call &call;
 	Settings settings;
 	BuildOptions options;
-	bool in_block;    // PostgreSQL would refuse CONCURRENTLY
-	bool may_rewrite; // mode rewrite, and commands of our own can run at the top level
+	bool in_block;        // PostgreSQL would refuse CONCURRENTLY
+	bool may_rewrite;     // mode rewrite, and commands of our own can run at the top level
 	const char *postpone; // for the hint: on running it after COMMIT; null: nothing
 };
 
@@ -197,8 +197,8 @@ Outcome DecideInScratch(const Statement &statement)
 	return outcome;
 }
 
-// Postpones the command until after COMMIT, if it can be. Otherwise returns false, and a line for the
-// hint of a refusal, or null.
+// Postpones the command until after COMMIT, if it can be. Otherwise returns false, and a line for
+// the hint of a refusal, or null.
 bool PostponeInScratch(const psi_call &call, const Settings &settings, const BuildOptions &options,
 					   bool really, const char *&line)
 {
@@ -228,7 +228,8 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 		return;
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
-	const Outcome outcome = DecideInScratch({call, settings, options, in_block, may_rewrite, postpone});
+	const Outcome outcome =
+		DecideInScratch({call, settings, options, in_block, may_rewrite, postpone});
 	if (outcome.rewritten)
 		return;
 	const auto run = [&]

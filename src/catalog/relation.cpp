@@ -86,6 +86,21 @@ bool IsCreatedHere(Oid relation)
 	return created;
 }
 
+std::optional<ColumnRow> ReadColumn(Oid relation, AttrNumber number)
+{
+	const HeapTuple tuple =
+		SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(number));
+	if (!HeapTupleIsValid(tuple))
+		return std::nullopt;
+	const auto &form = *reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
+	std::optional<ColumnRow> row;
+	if (!form.attisdropped)
+		row = ColumnRow{form.attname, form.atttypid, form.atttypmod, form.attcollation,
+						IsVirtualGenerated(form)};
+	ReleaseSysCache(tuple);
+	return row;
+}
+
 std::optional<std::int64_t> MainForkSize(Oid relation)
 {
 	std::optional<std::int64_t> size;
@@ -100,14 +115,19 @@ std::optional<std::int64_t> MainForkSize(Oid relation)
 	return size;
 }
 
-bool IsOwner(Oid relation, Oid role)
+Oid OwnerOf(Oid relation)
 {
 	const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool owns = FormOf<Form_pg_class>(tuple)->relowner == role;
+		return InvalidOid;
+	const Oid owner = FormOf<Form_pg_class>(tuple)->relowner;
 	ReleaseSysCache(tuple);
-	return owns;
+	return owner;
+}
+
+bool IsOwner(Oid relation, Oid role)
+{
+	return OwnerOf(relation) == role;
 }
 
 } // namespace psi

@@ -67,9 +67,25 @@ RelationName NameBeside(const RelationName &sibling, const char *name);
 // every ALTER TABLE writes a new row.
 bool IsCreatedHere(Oid relation);
 
+// Returns the owner of the relation, or InvalidOid if it is gone.
+Oid OwnerOf(Oid relation);
+
 // Is this role itself the owner of the relation, rather than a member of the owner? False for a
 // relation that is gone.
 bool IsOwner(Oid relation, Oid role);
+
+// The columns of pg_attribute that are needed.
+struct ColumnRow
+{
+	NameData name{};
+	Oid type = InvalidOid;
+	std::int32_t typmod = -1;
+	Oid collation = InvalidOid;
+	bool is_virtual = false; // generated, without storage
+};
+
+// Reads the row of a column from the system cache. Nothing if it is dropped.
+std::optional<ColumnRow> ReadColumn(Oid relation, AttrNumber number);
 
 // Returns the size of the main fork in bytes. The size comes from the files, since
 // pg_class.relpages is 0 or -1 for a table that was never analyzed. Nothing if the relation cannot

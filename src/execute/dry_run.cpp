@@ -2,6 +2,7 @@
 #include "execute/dry_run.hpp"
 
 #include "catalog/index_match.hpp"
+#include "execute/postponed_index.hpp"
 #include "pg/array.hpp"
 #include "pg/node.hpp"
 #include "plan/index_definition.hpp"
@@ -32,18 +33,22 @@ RangeVar *NameOfCopy()
 	return name;
 }
 
-// Virtual generated columns have to be such in the copy, since they cannot be indexed.
-void CreateCopy(const RelationName &table)
+// The columns alone. What else the table has, above all the expressions of generated columns, could
+// bring functions of its owner that would run with the caller's rights.
+void CreateCopy(const ClassRow &row)
 {
+	const RelationName table = QualifiedNameOf(row);
 	auto *like = makeNode(TableLikeClause);
 	like->relation =
 		makeRangeVar(const_cast<char *>(table.schema), const_cast<char *>(table.name), -1);
-	like->options = CREATE_TABLE_LIKE_GENERATED;
 	auto *create = makeNode(CreateStmt);
 	create->relation = NameOfCopy();
 	create->tableElts = list_make1(like);
 	create->oncommit = ONCOMMIT_NOOP;
 	RunDirectly(reinterpret_cast<Node *>(create), "");
+	ATExecChangeOwner(RangeVarGetRelid(NameOfCopy(), NoLock, false), OwnerOf(row.id), true,
+					  AccessExclusiveLock);
+	CommandCounterIncrement();
 }
 
 void CreateIndexOnCopy(const IndexStmt &analyzed, Oid table, const char *query)
@@ -57,6 +62,10 @@ void CreateIndexOnCopy(const IndexStmt &analyzed, Oid table, const char *query)
 	create->idxname = nullptr;
 	create->if_not_exists = false;
 	create->concurrent = false;
+	// Temporary tables have a default of their own (temp_tablespaces).
+	if (const Oid tablespace = GetDefaultTablespace(RELPERSISTENCE_PERMANENT, false);
+		create->tableSpace == nullptr && OidIsValid(tablespace))
+		create->tableSpace = get_tablespace_name(tablespace);
 	RunDirectly(reinterpret_cast<Node *>(create), query);
 }
 
@@ -69,14 +78,25 @@ struct Attempt
 
 } // namespace
 
-const char *WhyNotTried(const IndexStmt &create, const Target &target, const char *query)
+bool IsAboutCommand(const ErrorData &error)
+{
+	const int category = ERRCODE_TO_CATEGORY(error.sqlerrcode);
+	return category != ERRCODE_OPERATOR_INTERVENTION &&
+		   category != ERRCODE_INSUFFICIENT_RESOURCES &&
+		   error.sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+		   error.sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
+DryRun TryOut(const IndexStmt &create, const Target &target, const char *query)
 {
 	LockRelationOid(target.table_id, AccessShareLock);
 	const auto definition = ReadDefinition(create, target, query);
 	if (!definition.has_value())
-		return "the table is gone";
+		return {"the table is gone"};
 	if (definition->whole_row)
-		return "an expression refers to the row as a whole";
+		return {"an expression refers to the row as a whole"};
+	if (UsesVirtualColumn(*definition->create, target.table_id))
+		return {"an expression uses a generated column without storage"};
 
 	const MemoryContext caller = CurrentMemoryContext;
 	const ResourceOwner owner = CurrentResourceOwner;
@@ -91,7 +111,7 @@ const char *WhyNotTried(const IndexStmt &create, const Target &target, const cha
 		const auto row = ReadClass(target.table_id);
 		if (row.has_value())
 		{
-			CreateCopy(QualifiedNameOf(*row));
+			CreateCopy(*row);
 			attempt.copied = true;
 			CreateIndexOnCopy(*definition->create, target.table_id, query);
 		}
@@ -109,14 +129,11 @@ const char *WhyNotTried(const IndexStmt &create, const Target &target, const cha
 	MyXactFlags = flags;
 
 	if (attempt.error == nullptr)
-		return nullptr;
-	// A cancel, or the end of memory, says nothing about the command.
-	const int category = ERRCODE_TO_CATEGORY(attempt.error->sqlerrcode);
-	if (attempt.copied || category == ERRCODE_OPERATOR_INTERVENTION ||
-		category == ERRCODE_INSUFFICIENT_RESOURCES)
+		return {nullptr, definition->create};
+	if (attempt.copied || !IsAboutCommand(*attempt.error))
 		ReThrowError(attempt.error);
-	return psprintf("it could not be tried on an empty copy of the table: %s",
-					attempt.error->message);
+	return {psprintf("it could not be tried on an empty copy of the table: %s",
+					 attempt.error->message)};
 }
 
 } // namespace psi

@@ -9,8 +9,8 @@
 PSI_BEGIN_C
 
 /*
- * Is a command of this transaction postponed until after its COMMIT? False in an aborted block, whose
- * COMMIT is a ROLLBACK. Raises nothing.
+ * Is a command of this transaction postponed until after its COMMIT? False in an aborted block,
+ * whose COMMIT is a ROLLBACK. Raises nothing.
  */
 extern bool psi_is_postponed(void);
 

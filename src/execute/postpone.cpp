@@ -5,7 +5,10 @@
 #include "catalog/index.hpp"
 #include "execute/dry_run.hpp"
 #include "execute/postponed.hpp"
+#include "execute/postponed_index.hpp"
+#include "message/build_message.hpp"
 #include "message/postpone_message.hpp"
+#include "pg/list.hpp"
 #include "plan/index_plan.hpp"
 #include "plan/remedy.hpp"
 #include "statement/transaction_block.hpp"
@@ -25,8 +28,8 @@ struct Sent
 	StatementText text;
 };
 
-// Why no command of this transaction is postponed; null: they can be.
-const char *WhyNotHere(const psi_call &call)
+// Why no such command of this transaction is postponed; null: it can be.
+const char *WhyNotHere(const psi_call &call, Operation operation)
 {
 	if (call.context != PROCESS_UTILITY_TOPLEVEL)
 		return "it is executed by a function, or by another command";
@@ -34,7 +37,7 @@ const char *WhyNotHere(const psi_call &call)
 		return "the transaction did not begin with BEGIN";
 	if (GetUserId() != GetSessionUserId())
 		return "the current role is not that of the session";
-	return nullptr;
+	return WhyNotAfterCommit(operation);
 }
 
 // The verdict on the request without CONCURRENTLY.
@@ -59,24 +62,29 @@ bool IsOfInterest(const Judgment &judgment)
 			 (reason == Reason::small || reason == Reason::created)));
 }
 
-void Add(const Sent &sent, const Judgment &judgment, const char *command, const char *name)
+// `analyzed`: a CREATE INDEX after parse analysis.
+void Add(const Sent &sent, const Judgment &judgment, const char *command, const char *name,
+		 const IndexStmt *analyzed)
 {
 	PostponedCommand postponed;
 	postponed.operation = judgment.request.operation;
 	postponed.command = command;
 	postponed.name = name;
-	if (judgment.request.create != nullptr)
+	if (analyzed != nullptr)
 	{
 		postponed.table = judgment.target.table_id;
-		postponed.create = judgment.request.create;
+		postponed.schema = judgment.target.schema;
+		postponed.create = analyzed;
+		postponed.columns = ColumnsOf(*analyzed, postponed.table);
 	}
 	else
 		postponed.index = judgment.target.index_id;
 	postponed.options = sent.options;
 	postponed.options.drop_failed = true;
 	postponed.settings = sent.settings;
+	const bool is_first = !IsAnyPostponed();
 	AddPostponed(postponed);
-	TellPostponed(judgment, command, sent.text.text);
+	TellPostponed(judgment, command, sent.text.text, is_first);
 }
 
 // The name that PostgreSQL would choose for the index now.
@@ -118,34 +126,48 @@ Postponement PostponeCreate(const Sent &sent, const Request &request, bool reall
 	judgment.request.create = &create;
 	if (!IsOfInterest(judgment))
 		return {};
+	if (is_named && create.if_not_exists && judgment.target.exists &&
+		!IsDropPostponed(get_relname_relid(name, table->schema)))
+	{
+		ReportExists(name, true, nullptr);
+		return {true, true};
+	}
 	if (create.unique)
 		return {false, false, "a unique index can fail because of the rows"};
-	const char *why_not = WhyNotHere(sent.call);
-	if (why_not == nullptr && really)
-		why_not = WhyNotTried(create, judgment.target, sent.call.query);
+	const char *why_not = WhyNotHere(sent.call, request.operation);
 	if (why_not != nullptr || !really)
 		return {false, why_not == nullptr, why_not};
+	if (is_named && !create.if_not_exists)
+		RaiseIfTaken(table->schema, name);
+	const DryRun tried = TryOut(create, judgment.target, sent.call.query);
+	if (tried.why_not != nullptr)
+		return {false, false, tried.why_not};
 	const Remedy remedy = FindRemedyForTable(judgment, sent.text, sent.call.query);
 	if (!remedy.IsWhole())
 		return {false, false, "its definition cannot be written now"};
-	Add(sent, judgment, remedy.steps.First().text->data,
-		is_named ? name : NameAfterOthers(create, judgment.target));
+	const char *command = remedy.steps.First().text->data;
+	// Sent again by hand, it has to mean the same index, which may be there, and invalid.
+	if (!is_named)
+	{
+		name = NameAfterOthers(create, judgment.target);
+		command = WriteCommand(*tried.analyzed, *table, name, command);
+	}
+	Add(sent, judgment, command, name, tried.analyzed);
 	return {true, true};
 }
 
 // The CREATE INDEX before it that a name in DROP INDEX means; null: it means none.
 PostponedCommand *FindMeant(const RangeVar &name)
 {
-	if (name.schemaname != nullptr)
-		return FindPostponedCreate(get_namespace_oid(name.schemaname, true), name.relname);
-	Oid path[64];
-	const int count = fetch_search_path_array(path, lengthof(path));
-	for (int i = 0; i < Min(count, static_cast<int>(lengthof(path))); ++i)
+	const List *path = name.schemaname != nullptr
+						   ? list_make1_oid(get_namespace_oid(name.schemaname, true))
+						   : fetch_search_path(true);
+	for (const Oid schema : EachOid(path))
 	{
-		const Oid existing = get_relname_relid(name.relname, path[i]);
+		const Oid existing = get_relname_relid(name.relname, schema);
 		if (OidIsValid(existing) && !IsDropPostponed(existing))
 			return nullptr;
-		if (PostponedCommand *found = FindPostponedCreate(path[i], name.relname); found != nullptr)
+		if (PostponedCommand *found = FindPostponedCreate(schema, name.relname); found != nullptr)
 			return found;
 	}
 	return nullptr;
@@ -155,7 +177,7 @@ PostponedCommand *FindMeant(const RangeVar &name)
 struct Dropped
 {
 	PostponedCommand *create = nullptr; // it is taken off the list
-	const char *missing = nullptr;      // the name of an index that is to be dropped already
+	const char *missing = nullptr;      // the name of an index that is gone, or will be by then
 	Judgment judgment{};                // otherwise
 };
 
@@ -166,7 +188,8 @@ Dropped FindDropped(const Sent &sent, const Request &request)
 	dropped.create = FindMeant(*name);
 	if (dropped.create != nullptr)
 		return dropped;
-	if (IsDropPostponed(Resolve(*name)))
+	const Oid index = Resolve(*name);
+	if (IsDropPostponed(index) || (request.missing_ok && !OidIsValid(index)))
 		dropped.missing = name->relname;
 	else
 		dropped.judgment = JudgePlain(request, sent.settings);
@@ -185,24 +208,29 @@ const char *WhyNotDropped(const Judgment &judgment)
 Postponement PostponeDrop(const Sent &sent, const Requests &requests, bool really)
 {
 	Array<Dropped> all;
-	bool ours = false; // the command means something that is postponed
-	bool whole = true; // nothing of it is left to PostgreSQL
+	bool ours = false;   // the command means something that is postponed
+	bool blocks = false; // it would block others
+	bool whole = true;   // nothing of it is left to PostgreSQL
 	const char *why_not = nullptr;
 	for (const Request &request : requests)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const Dropped &dropped = all.Add(FindDropped(sent, request));
 		if (dropped.create != nullptr || dropped.missing != nullptr)
-			ours = true;
+			ours = ours || dropped.create != nullptr || !request.missing_ok;
 		else if (!IsOfInterest(dropped.judgment))
 			whole = false;
-		else if (why_not == nullptr)
-			why_not = WhyNotDropped(dropped.judgment);
+		else
+		{
+			blocks = true;
+			if (why_not == nullptr)
+				why_not = WhyNotDropped(dropped.judgment);
+		}
 	}
-	if (!whole)
+	if (!whole || !(ours || blocks))
 		return {};
-	if (why_not == nullptr && !ours)
-		why_not = WhyNotHere(sent.call);
+	if (why_not == nullptr && blocks)
+		why_not = WhyNotHere(sent.call, Operation::drop_index);
 	if (why_not != nullptr || !really)
 		return {false, why_not == nullptr, why_not};
 	for (const Dropped &dropped : all)
@@ -214,12 +242,34 @@ Postponement PostponeDrop(const Sent &sent, const Requests &requests, bool reall
 		else
 			Add(sent, dropped.judgment,
 				psprintf("DROP INDEX CONCURRENTLY %s;", dropped.judgment.target.index.Quoted()),
-				dropped.judgment.target.index.name);
+				dropped.judgment.target.index.name, nullptr);
 	}
 	return {true, true};
 }
 
 } // namespace
+
+const char *WhyNotAfterCommit(Operation operation)
+{
+	const CommandTag tag =
+		operation == Operation::create_index ? CMDTAG_CREATE_INDEX : CMDTAG_DROP_INDEX;
+	for (const EventTriggerCacheItem *trigger :
+		 Each<const EventTriggerCacheItem>(EventCacheLookup(EVT_DDLCommandStart)))
+	{
+		if (trigger->tagset == nullptr || bms_is_member(tag, trigger->tagset))
+			return "an event trigger for ddl_command_start would be called after the commit";
+	}
+	return nullptr;
+}
+
+void RaiseIfTaken(Oid schema, const char *name)
+{
+	const Oid existing = get_relname_relid(name, schema);
+	if (!OidIsValid(existing) || IsDropPostponed(existing))
+		return;
+	const auto invalid = FindInvalidIndex(schema, name);
+	ReportExists(name, false, invalid.has_value() ? HintForTakenName(*invalid) : nullptr);
+}
 
 Postponement Postpone(const psi_call &call, const Requests &requests, const Settings &settings,
 					  const BuildOptions &options, bool really)

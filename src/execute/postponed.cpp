@@ -43,7 +43,8 @@ void FollowTransaction(XactEvent event, void *)
 	switch (event)
 	{
 	case XACT_EVENT_PRE_COMMIT:
-		// CommitTransaction() has not used it so far: nothing was deferred, no portal is to be closed.
+		// CommitTransaction() has not used it so far: nothing was deferred, no portal is to be
+		// closed.
 		if (owner_is_lost)
 			CurrentResourceOwner = TopTransactionResourceOwner;
 		owner_is_lost = false;
@@ -73,7 +74,8 @@ void FollowSubTransaction(SubXactEvent event, SubTransactionId child, SubTransac
 {
 	if (list == nullptr || (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
 		return;
-	const SubTransactionId heir = event == SUBXACT_EVENT_COMMIT_SUB ? parent : InvalidSubTransactionId;
+	const SubTransactionId heir =
+		event == SUBXACT_EVENT_COMMIT_SUB ? parent : InvalidSubTransactionId;
 	int kept = 0;
 	for (PostponedCommand &command : list->commands)
 	{
@@ -90,7 +92,8 @@ void FollowSubTransaction(SubXactEvent event, SubTransactionId child, SubTransac
 // An emit_log_hook: what needs an index that is postponed fails with PostgreSQL's own error.
 void AddHintToMissing(ErrorData *error)
 {
-	if (error->elevel == ERROR && error->hint == nullptr && error->message != nullptr && list != nullptr)
+	if (error->elevel == ERROR && error->hint == nullptr && error->message != nullptr &&
+		list != nullptr)
 	{
 		for (const PostponedCommand &command : list->commands)
 		{
@@ -100,6 +103,15 @@ void AddHintToMissing(ErrorData *error)
 	}
 	if (previous_emit_log != nullptr)
 		previous_emit_log(error);
+}
+
+// In the current memory context; null if there is no such setting.
+const char *ValueToKeep(const char *name)
+{
+	if (strcmp(name, "default_transaction_read_only") == 0)
+		return "off";
+	const char *value = GetConfigOption(name, true, false);
+	return value != nullptr ? pstrdup(value) : nullptr;
 }
 
 void Register()
@@ -121,8 +133,8 @@ void AddPostponed(const PostponedCommand &command)
 	const MemoryContext caller = CurrentMemoryContext;
 	if (list == nullptr)
 	{
-		const MemoryContext memory =
-			AllocSetContextCreate(TopMemoryContext, "pg_safe_index postponed", ALLOCSET_SMALL_SIZES);
+		const MemoryContext memory = AllocSetContextCreate(
+			TopMemoryContext, "pg_safe_index postponed", ALLOCSET_SMALL_SIZES);
 		list = static_cast<PostponedList *>(MemoryContextAllocZero(memory, sizeof(PostponedList)));
 		list->memory = memory;
 	}
@@ -132,8 +144,9 @@ void AddPostponed(const PostponedCommand &command)
 	copy.name = command.name != nullptr ? pstrdup(command.name) : nullptr;
 	if (command.create != nullptr)
 		copy.create = static_cast<IndexStmt *>(copyObjectImpl(command.create));
+	copy.columns = list_copy(command.columns);
 	for (int i = 0; i < kept_settings_count; ++i)
-		copy.values[i] = pstrdup(GetConfigOption(kept_settings[i], false, false));
+		copy.values[i] = ValueToKeep(kept_settings[i]);
 	copy.settings.help = "";
 	copy.options.told = nullptr;
 	copy.added = GetCurrentSubTransactionId();
@@ -167,8 +180,8 @@ PostponedCommand *FindPostponedCreate(Oid schema, const char *name)
 {
 	for (PostponedCommand &command : AllPostponed())
 	{
-		if (!command.IsOn() || command.name == nullptr || command.operation != Operation::create_index ||
-			strcmp(command.name, name) != 0)
+		if (!command.IsOn() || command.name == nullptr ||
+			command.operation != Operation::create_index || strcmp(command.name, name) != 0)
 			continue;
 		const auto table = ReadClass(command.table);
 		if (table.has_value() && table->schema == schema)

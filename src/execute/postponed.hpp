@@ -2,35 +2,41 @@
 // For this folder only.
 //
 // The list follows the transaction: RELEASE SAVEPOINT hands it to the parent, ROLLBACK TO SAVEPOINT
-// and ROLLBACK take back what was done to it since. A transaction that is not ended by COMMIT, as the
-// hook sees it, is not committed while something is on the list. The list lives in memory of its own,
-// which goes when the list goes.
+// and ROLLBACK take back what was done to it since. A transaction that is not ended by COMMIT, as
+// the hook sees it, is not committed while something is on the list. The list lives in memory of
+// its own, which goes when the list goes.
 //
 // Takes no locks. Raises nothing but out of memory, except where a transaction is refused (see
 // above).
 #pragma once
 
 #include "execute/concurrent_build.hpp"
-#include "policy/policy.hpp"
 
 namespace psi
 {
 
-// The settings of PostgreSQL that were in force when the command was sent, and matter to it.
-constexpr const char *kept_settings[] = {"search_path", "maintenance_work_mem",
-										 "default_tablespace"};
-constexpr int kept_settings_count = 3;
+// The settings of PostgreSQL that were in force when the command was sent, and matter to it: for
+// names, for the build, and for the scanner, which reads the text once more. The transaction that
+// was committed was not read-only, so the commands are not, either.
+constexpr const char *kept_settings[] = {
+	"search_path",        "maintenance_work_mem",
+	"default_tablespace", "standard_conforming_strings",
+	"backslash_quote",    "default_transaction_read_only",
+};
+constexpr int kept_settings_count = 6;
 
 struct PostponedCommand
 {
 	Operation operation = Operation::create_index; // or drop_index
 	const char *command = nullptr;                 // with CONCURRENTLY and a semicolon
 	Oid table = InvalidOid;                        // CREATE INDEX
-	const IndexStmt *create = nullptr;             // CREATE INDEX, as it was sent
-	const char *name = nullptr;   // CREATE INDEX: the name that it gives, or that PostgreSQL would
-								  // have given
-	Oid index = InvalidOid;       // DROP INDEX
-	const char *values[kept_settings_count] = {};
+	Oid schema = InvalidOid;                       // CREATE INDEX: that of the table
+	const IndexStmt *create = nullptr;             // CREATE INDEX, after parse analysis
+	List *columns = NIL;                           // CREATE INDEX: ColumnsOf()
+	const char *name = nullptr; // CREATE INDEX: the name that it gives, or that PostgreSQL would
+								// have given
+	Oid index = InvalidOid;     // DROP INDEX
+	const char *values[kept_settings_count] = {}; // null: there is no such setting in this version
 	BuildOptions options{};
 	Settings settings{};
 

@@ -40,17 +40,6 @@ void LockBeforeSnapshot(Oid table)
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-// Has CREATE INDEX name the table as it is called now.
-void SetTable(PlannedStmt &statement, Oid table)
-{
-	const auto row = ReadClass(table);
-	if (!row.has_value())
-		return;
-	RangeVar &name = *As<IndexStmt>(statement.utilityStmt)->relation;
-	name.schemaname = get_namespace_name(row->schema);
-	name.relname = pstrdup(NameStr(row->name));
-}
-
 void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
 {
 	const Target target = Look(request, Circumstances{});
@@ -59,16 +48,19 @@ void RunRequest(const Runner &runner, const psi_call &call, const Request &reque
 
 } // namespace
 
-void RunCommand(const Runner &runner, const char *command, Oid table)
+void RunCommand(const Runner &runner, const char *command, const IndexStmt *create)
 {
 	// The commit may free the memory that the text is in.
 	const char *text = MemoryContextStrdup(runner.context, command);
+	const MemoryContext caller = MemoryContextSwitchTo(runner.context);
+	auto *tree = static_cast<Node *>(create != nullptr ? copyObjectImpl(create) : nullptr);
+	MemoryContextSwitchTo(caller);
 	CommitAndBeginWithoutSnapshot(runner.context);
 	const auto run = [&]
 	{
 		const psi_call call = CallInPlaceOf(runner.call, text);
-		if (OidIsValid(table))
-			SetTable(*call.statement, table);
+		if (tree != nullptr)
+			call.statement->utilityStmt = tree;
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.Count() == 1 && requests.First().concurrently)
 		{

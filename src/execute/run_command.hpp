@@ -35,9 +35,9 @@ struct Runner
 
 // Commits, and runs the command in a transaction of its own, which is committed by what comes next:
 // another command or the end of the client's statement. RunConcurrently() runs a concurrent
-// command, which gets the lock on its table first. `table`: the table of a CREATE INDEX, whatever name
-// the command gives it; InvalidOid: the one that it names. Raises what the command raises.
-void RunCommand(const Runner &runner, const char *command, Oid table = InvalidOid);
+// command, which gets the lock on its table first. `table`: the table of a CREATE INDEX, whatever
+// name the command gives it; InvalidOid: the one that it names. Raises what the command raises.
+void RunCommand(const Runner &runner, const char *command, const IndexStmt *create = nullptr);
 
 // Runs a step: as RunCommand(), or as RunBounded() if others would queue behind it.
 void RunStep(const Runner &runner, const Step &step);

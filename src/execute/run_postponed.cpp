@@ -4,8 +4,11 @@
 #include "catalog/index.hpp"
 #include "catalog/index_name.hpp"
 #include "execute/dry_run.hpp"
+#include "execute/postpone.hpp"
 #include "execute/postponed.hpp"
+#include "execute/postponed_index.hpp"
 #include "execute/execute_face.h"
+#include "execute/parse_command.hpp"
 #include "execute/run_command.hpp"
 #include "message/build_message.hpp"
 #include "message/postpone_message.hpp"
@@ -21,37 +24,60 @@ namespace
 
 // ---- The last check, before the commit
 
-// Is the name that of a relation which no command before this one drops?
-bool IsNameTakenThen(const ClassRow &table, const char *name)
+// Does another command on the list give the same name in the same schema?
+bool IsGivenTwice(const PostponedCommand &command, const ClassRow &table, const char *name)
 {
-	const Oid existing = get_relname_relid(name, table.schema);
-	return OidIsValid(existing) && !IsDropPostponed(existing);
+	for (const PostponedCommand &other : AllPostponed())
+	{
+		if (&other == &command || !other.IsOn() || other.create == nullptr ||
+			strcmp(other.name, name) != 0)
+			continue;
+		const auto row = ReadClass(other.table);
+		if (row.has_value() && row->schema == table.schema)
+			return true;
+	}
+	return false;
 }
 
-// Raises the error that the command would raise. One whose table or index is gone has nothing to do.
-void CheckCreate(const PostponedCommand &command)
+// Sets them until the end of the subtransaction.
+void SetParametersHere(const PostponedCommand &command)
+{
+	for (int i = 0; i < kept_settings_count; ++i)
+	{
+		if (command.values[i] != nullptr)
+			set_config_option(kept_settings[i], command.values[i], PGC_USERSET, PGC_S_SESSION,
+							  GUC_ACTION_LOCAL, true, 0, false);
+	}
+}
+
+// Raises the error that the command would raise. One whose table, column or index is gone has
+// nothing to do. Gives the command the names of now.
+void CheckCreate(PostponedCommand &command)
 {
 	const auto table = ReadClass(command.table);
-	if (!table.has_value())
+	const IndexStmt *form = FormNow(command);
+	if (!table.has_value() || form == nullptr)
 		return;
 	if (!OwnsRelation(table->id, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(table->kind), NameStr(table->name));
 	if (!MayCreateIn(table->schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(table->schema));
-	const IndexStmt &create = *command.create;
-	if (create.idxname != nullptr && !create.if_not_exists &&
-		IsNameTakenThen(*table, create.idxname))
-		ReportPostponedTwice(create.idxname, false);
+	if (form->idxname != nullptr && !form->if_not_exists)
+	{
+		RaiseIfTaken(table->schema, form->idxname);
+		if (IsGivenTwice(command, *table, form->idxname))
+			ReportPostponedTwice(form->idxname, false);
+	}
+	command.command = MemoryContextStrdup(MemoryOfPostponed(), TextNow(command, *form));
 	Target target;
 	target.table_id = table->id;
 	target.schema = table->schema;
 	target.table = NameOf(*table);
-	IndexStmt checked = create;
-	const RelationName name = QualifiedNameOf(*table);
-	checked.relation =
-		makeRangeVar(const_cast<char *>(name.schema), const_cast<char *>(name.name), -1);
-	if (const char *why_not = WhyNotTried(checked, target, command.command); why_not != nullptr)
-		RaiseNotTried(command.command, why_not);
+	const char *why_not = WhyNotAfterCommit(Operation::create_index);
+	if (why_not == nullptr)
+		why_not = TryOut(*form, target, command.command).why_not;
+	if (why_not != nullptr)
+		RaiseNotPossible(why_not);
 }
 
 void CheckDrop(const PostponedCommand &command)
@@ -64,10 +90,12 @@ void CheckDrop(const PostponedCommand &command)
 	if (index->is_partition || OidIsValid(get_index_constraint(index->id)) ||
 		HasDependents(index->id))
 		RaiseIsNeeded(NameOf(*index).Shown());
+	if (const char *why_not = WhyNotAfterCommit(Operation::drop_index); why_not != nullptr)
+		RaiseNotPossible(why_not);
 }
 
-// Checks all commands. Returns the error that has to be raised once PostgreSQL has accepted the COMMIT:
-// an error before that would leave the client in an aborted block. Null: there is none.
+// Checks all commands. Returns the error that has to be raised once PostgreSQL has accepted the
+// COMMIT: an error before that would leave the client in an aborted block. Null: there is none.
 ErrorData *CheckAll()
 {
 	const MemoryContext caller = CurrentMemoryContext;
@@ -79,14 +107,18 @@ ErrorData *CheckAll()
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		// SET TRANSACTION READ ONLY may have come after the commands. The end of the subtransaction
+		// sets it again.
+		XactReadOnly = false;
 		if (GetUserId() != GetSessionUserId())
 			RaiseOtherRole(GetSessionUserId());
-		for (const PostponedCommand &command : AllPostponed())
+		for (PostponedCommand &command : AllPostponed())
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (!command.IsOn())
 				continue;
 			checked = command.command;
+			SetParametersHere(command);
 			if (command.operation == Operation::create_index)
 				CheckCreate(command);
 			else
@@ -96,8 +128,8 @@ ErrorData *CheckAll()
 	PG_CATCH();
 	{
 		error = TakeError(caller);
-		if (checked != nullptr)
-			AddHint(*error, HintOnCheck(checked));
+		if (checked != nullptr && IsAboutCommand(*error))
+			ExplainFailedCheck(*error, checked);
 	}
 	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
@@ -117,14 +149,15 @@ struct Characteristics
 	bool deferrable;
 };
 
-// COMMIT as PostgreSQL executes it: marks the block as one to be committed. Without AND CHAIN, since
-// the commands are run before the next block begins.
+// COMMIT as PostgreSQL executes it: marks the block as one to be committed. Without AND CHAIN,
+// since the commands are run before the next block begins. What another module ties to the memory
+// of COMMIT goes before they begin.
 void MarkAsCommitted(const psi_call &call)
 {
 	psi_call plain = call;
 	plain.statement = static_cast<PlannedStmt *>(copyObjectImpl(call.statement));
 	reinterpret_cast<TransactionStmt *>(plain.statement->utilityStmt)->chain = false;
-	plain.go_on(&plain);
+	InOwnContext(PortalContext, [&] { plain.go_on(&plain); });
 }
 
 // ---- After the commit
@@ -160,8 +193,8 @@ void SetParametersOf(Run &run, const PostponedCommand &command)
 {
 	for (int i = 0; i < kept_settings_count; ++i)
 	{
-		const char *value = GetConfigOption(kept_settings[i], false, false);
-		if (strcmp(value, command.values[i]) == 0)
+		const char *value = GetConfigOption(kept_settings[i], true, false);
+		if (value == nullptr || strcmp(value, command.values[i]) == 0)
 			continue;
 		if (run.values[i] == nullptr)
 			run.values[i] = MemoryContextStrdup(run.memory, value);
@@ -179,15 +212,24 @@ void RestoreParameters(Run &run)
 	}
 }
 
-// With the name that the index has now. Null: the table or the index is gone, nothing is left to do.
-const char *CommandToRun(const PostponedCommand &command)
+// What is to be run, with the names of now.
+struct ToRun
+{
+	const char *text = nullptr; // null: what it is about is gone, so nothing is left to do
+	const IndexStmt *create = nullptr;
+};
+
+ToRun FindToRun(const PostponedCommand &command)
 {
 	if (command.operation == Operation::create_index)
-		return ReadClass(command.table).has_value() ? command.command : nullptr;
+	{
+		const IndexStmt *form = FormNow(command);
+		return form != nullptr ? ToRun{command.command, form} : ToRun{};
+	}
 	const auto index = ReadClass(command.index);
-	return index.has_value()
-			   ? psprintf("DROP INDEX CONCURRENTLY %s;", QualifiedNameOf(*index).Quoted())
-			   : nullptr;
+	if (!index.has_value())
+		return {};
+	return {psprintf("DROP INDEX CONCURRENTLY %s;", QualifiedNameOf(*index).Quoted())};
 }
 
 // Runs a command, and commits it. In a transaction without a snapshot afterwards.
@@ -199,10 +241,10 @@ void RunOne(Run &run, const PostponedCommand &command)
 	const MemoryContext memory =
 		AllocSetContextCreate(PortalContext, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(memory);
-	if (const char *text = CommandToRun(command); text != nullptr)
+	if (const ToRun what = FindToRun(command); what.text != nullptr)
 	{
-		pgstat_report_activity(STATE_RUNNING, text);
-		RunCommand({run.call, command.settings, command.options, memory}, text, command.table);
+		pgstat_report_activity(STATE_RUNNING, what.text);
+		RunCommand({run.call, command.settings, command.options, memory}, what.text, what.create);
 	}
 	CommitAndBeginWithoutSnapshot(PortalContext);
 	MemoryContextDelete(memory);
@@ -232,10 +274,16 @@ void Fail(Run &run)
 	StartTransactionCommand();
 	MemoryContextSwitchTo(PortalContext);
 	List *left = NIL;
+	const char *path = pstrdup(GetConfigOption(kept_settings[0], false, false));
 	for (int i = run.current; i < run.commands.Count(); ++i)
 	{
-		if (run.commands[i].IsOn())
-			left = lappend(left, pstrdup(run.commands[i].command));
+		if (!run.commands[i].IsOn())
+			continue;
+		// The names are meant for the path in which they were sent.
+		if (strcmp(path, run.commands[i].values[0]) != 0)
+			left = lappend(left, psprintf("SET search_path = %s;", run.commands[i].values[0]));
+		path = pstrdup(run.commands[i].values[0]);
+		left = lappend(left, pstrdup(run.commands[i].command));
 	}
 	const Operation operation = run.commands[Min(run.current, run.commands.Count() - 1)].operation;
 	MemoryContextDelete(run.memory);

@@ -4,22 +4,26 @@
 #include <cctype>
 
 #include "message/block_message.hpp"
+#include "message/build_message.hpp"
 #include "message/violation_message.hpp"
 #include "stats/stats.hpp"
 
 namespace psi
 {
 
-void TellPostponed(const Judgment &judgment, const char *command, const char *text)
+void TellPostponed(const Judgment &judgment, const char *command, const char *text, bool is_first)
 {
 	CountRewritten(judgment, text);
-	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command)));
-	ereport(NOTICE,
-			(errmsg("%s is postponed until after COMMIT",
-					ConcurrentName(judgment.request.operation)),
-			 errdetail("To be run: %s\n"
-					   "COMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program.",
-					   command)));
+	ereport(LOG, (errmsg("postponed until after COMMIT: %s", command),
+				  errdetail_log("search_path: %s", namespace_search_path)));
+	ereport(
+		NOTICE,
+		(errmsg("%s is postponed until after COMMIT", ConcurrentName(judgment.request.operation)),
+		 errdetail(
+			 "To be run: %s%s", command,
+			 is_first
+				 ? "\nCOMMIT returns when it is done. It waits for older transactions of other sessions, also of the same program."
+				 : "")));
 }
 
 const char *HintToPostpone()
@@ -61,32 +65,54 @@ bool Names(const char *message, const char *index)
 
 void AddHintIfNamed(ErrorData &error, Operation operation, const char *index)
 {
-	const bool missing = error.sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
-						 error.sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
-	const bool taken = error.sqlerrcode == ERRCODE_DUPLICATE_TABLE ||
-					   error.sqlerrcode == ERRCODE_DUPLICATE_OBJECT;
+	const bool missing =
+		error.sqlerrcode == ERRCODE_UNDEFINED_TABLE || error.sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
+	const bool taken =
+		error.sqlerrcode == ERRCODE_DUPLICATE_TABLE || error.sqlerrcode == ERRCODE_DUPLICATE_OBJECT;
 	if ((operation == Operation::create_index ? !missing : !taken) || index == nullptr ||
 		!Names(error.message, index))
 		return;
-	error.hint = psprintf("%s of index \"%s\" is postponed until after COMMIT in this transaction.",
-						  operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
+	error.hint =
+		psprintf("%s of index \"%s\" is postponed until after COMMIT in this transaction.",
+				 operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
 }
 
-const char *HintOnCheck(const char *command)
+void ExplainFailedCheck(ErrorData &error, const char *command)
 {
-	return psprintf("The transaction is rolled back: this postponed command would fail after COMMIT: %s",
-					command);
+	// "cache lookup failed": the transaction has dropped a function, for example.
+	if (error.sqlerrcode == ERRCODE_INTERNAL_ERROR)
+	{
+		error.sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+		error.detail = error.message;
+		error.message = pstrdup("an object that a postponed command uses has been dropped");
+	}
+	AddHint(
+		error,
+		psprintf("The transaction is rolled back, because this postponed command would fail: %s",
+				 command));
+}
+
+void ReportExists(const char *name, bool missing_ok, const char *hint)
+{
+	if (missing_ok)
+		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
+						 errmsg("relation \"%s\" already exists, skipping", name)));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", name),
+				 hint != nullptr ? errhint("%s", hint) : 0));
 }
 
 void ReportPostponedTwice(const char *index, bool missing_ok)
 {
 	if (missing_ok)
-		ereport(NOTICE, (errcode(ERRCODE_DUPLICATE_TABLE),
-						 errmsg("relation \"%s\" already exists, skipping", index)));
+		ReportExists(index, true, nullptr);
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
-				 errdetail("CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
+			 errdetail(
+				 "CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void ReportDroppedTwice(const char *index, bool missing_ok)
@@ -94,38 +120,51 @@ void ReportDroppedTwice(const char *index, bool missing_ok)
 	if (missing_ok)
 		ereport(NOTICE, (errmsg("index \"%s\" does not exist, skipping", index)));
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
-				 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
+			 errdetail(
+				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void RaiseNotCommitted()
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("cannot commit a transaction with postponed index commands in this way"),
-			 errhint("End it with COMMIT.")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("cannot commit a transaction with postponed index commands in this way"),
+					errhint("End it with COMMIT.")));
 }
 
 void RaiseNotPrepared()
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("cannot PREPARE a transaction with postponed index commands"),
-					errhint("SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("cannot PREPARE a transaction with postponed index commands"),
+		 errhint(
+			 "SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
 }
 
 void RaiseNotChained()
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
-					errhint("RELEASE the savepoints first.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
+		 errhint(
+			 "The transaction is rolled back. RELEASE the savepoints before COMMIT AND CHAIN.")));
 }
 
-void RaiseNotTried(const char *command, const char *why_not)
+void RaiseNotPossible(const char *why_not)
 {
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("cannot check a postponed command before COMMIT: %s", why_not),
-					errdetail("The command: %s", command)));
+					errmsg("cannot run a postponed command after COMMIT: %s", why_not)));
+}
+
+void RaiseAltered(const char *column)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the type of column \"%s\" has changed since CREATE INDEX was postponed",
+						   column)));
 }
 
 void RaiseIsNeeded(const char *index)
@@ -133,7 +172,8 @@ void RaiseIsNeeded(const char *index)
 	ereport(ERROR,
 			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 			 errmsg("cannot drop index %s because other objects depend on it", index),
-			 errdetail("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+			 errdetail(
+				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
 void RaiseOtherRole(Oid role)
@@ -141,25 +181,25 @@ void RaiseOtherRole(Oid role)
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("postponed index commands can only be run by role \"%s\"",
 						   GetUserNameFromId(role, false)),
-					errhint("RESET ROLE before COMMIT.")));
+					errhint("The transaction is rolled back. RESET ROLE before COMMIT.")));
 }
 
 void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("transaction is committed, but %s, which was postponed, failed",
-					ConcurrentName(operation)),
-			 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
-								unpack_sql_state(error.sqlerrcode),
-								error.detail != nullptr ? "\n" : "",
-								error.detail != nullptr ? error.detail : ""),
-			 errhint("%s%s%s%s",
-					 commands != nullptr
-						 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
-						 : "Do not repeat the transaction. No command is left to be run.",
-					 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
-					 error.hint != nullptr ? error.hint : "")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("transaction is committed, but %s, which was postponed, failed",
+				ConcurrentName(operation)),
+		 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
+							unpack_sql_state(error.sqlerrcode), error.detail != nullptr ? "\n" : "",
+							error.detail != nullptr ? error.detail : ""),
+		 errhint("%s%s%s%s",
+				 commands != nullptr
+					 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
+					 : "Do not repeat the transaction. No command is left to be run.",
+				 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
+				 error.hint != nullptr ? error.hint : "")));
 }
 
 } // namespace psi

@@ -1,8 +1,8 @@
 // postpone_message: what a client is told about commands that run after the COMMIT of their
 // transaction.
 //
-// Looks nothing up and takes no lock, except that TellPostponed() takes an LWLock while it records a
-// row.
+// Looks nothing up and takes no lock, except that TellPostponed() takes an LWLock while it records
+// a row.
 #pragma once
 
 #include "catalog/judgment.hpp"
@@ -11,9 +11,9 @@ namespace psi
 {
 
 // A NOTICE, and a line in the server's log: if the session ends before the command is run, nothing
-// else tells of it. Counts the command as rewritten, and records it if it is a violation. `command`:
-// what will be run. `text`: what the client sent.
-void TellPostponed(const Judgment &judgment, const char *command, const char *text);
+// else tells of it. Counts the command as rewritten, and records it if it is a violation.
+// `command`: what will be run. `text`: what the client sent. `is_first`: in this transaction.
+void TellPostponed(const Judgment &judgment, const char *command, const char *text, bool is_first);
 
 // The line of a hint: how to have the command run after the COMMIT.
 const char *HintToPostpone();
@@ -24,11 +24,15 @@ const char *HintNotPostponed(const char *why_not);
 // names the index. Allocates in the current memory context.
 void AddHintIfNamed(ErrorData &error, Operation operation, const char *index);
 
-// The hint of an error before the commit: which command would fail. Allocates.
-const char *HintOnCheck(const char *command);
+// Adds to an error before the commit which command would fail. In the current memory context.
+void ExplainFailedCheck(ErrorData &error, const char *command);
 
-// An index of that name is to be built after the COMMIT. As PostgreSQL says it of one that exists: a
-// NOTICE if `missing_ok`, else an ERROR (42P07).
+// A relation of that name exists. As PostgreSQL says it: a NOTICE if `missing_ok`, else an ERROR
+// (42P07), with the hint if there is one.
+void ReportExists(const char *name, bool missing_ok, const char *hint);
+
+// An index of that name is to be built after the COMMIT. As PostgreSQL says it of one that exists:
+// a NOTICE if `missing_ok`, else an ERROR (42P07).
 void ReportPostponedTwice(const char *index, bool missing_ok);
 
 // The index is to be dropped after the COMMIT. As PostgreSQL says it of one that does not exist: a
@@ -39,12 +43,14 @@ void ReportDroppedTwice(const char *index, bool missing_ok);
 void RaiseNotCommitted();
 void RaiseNotPrepared();
 void RaiseNotChained();
-void RaiseNotTried(const char *command, const char *why_not);
+void RaiseNotPossible(const char *why_not);
+void RaiseAltered(const char *column);
 void RaiseIsNeeded(const char *index);
 void RaiseOtherRole(Oid role);
 
-// The transaction is committed, but a command after it has failed: an ERROR (55000). `error` is that
-// of the command. `commands`: those that are still to be run, with the failed one, one a line; null: none is left.
+// The transaction is committed, but a command after it has failed: an ERROR (55000). `error` is
+// that of the command. `commands`: those that are still to be run, with the failed one, one a line;
+// null: none is left.
 void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands);
 
 } // namespace psi

@@ -49,7 +49,8 @@ void RecordOverride(const Judgments &judgments, const StatementText &statement);
 // them for one partition after the other. `text` is what the client sent, for the record.
 void TellRewritten(const Judgments &judgments, const char *commands, const char *text);
 
-// Counts a command as rewritten, and records it if it is a violation. `text` is what the client sent.
+// Counts a command as rewritten, and records it if it is a violation. `text` is what the client
+// sent.
 void CountRewritten(const Judgment &judgment, const char *text);
 
 } // namespace psi

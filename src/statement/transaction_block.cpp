@@ -10,13 +10,15 @@ namespace psi
 namespace
 {
 
-// The transaction in which the last BEGIN was executed. No later transaction of this backend has the
-// same id, so an abort need not reset it.
+// The transaction in which the last BEGIN was executed. No later transaction of this backend has
+// the same id, so an abort need not reset it.
 LocalTransactionId begun_in = InvalidLocalTransactionId;
 
-// When the last COMMIT AND CHAIN or ROLLBACK AND CHAIN was sent. The new transaction begins while
-// that is executed, and so has the same start time (StartTransaction()); if it fails, no transaction
-// has. An abort need not reset it.
+// The transaction in which the last COMMIT AND CHAIN or ROLLBACK AND CHAIN was executed, and when
+// that was sent. The new transaction begins while it is executed: it has the next id and the same
+// start time (StartTransaction()). If it fails, no transaction has both. An abort need not reset
+// them.
+LocalTransactionId chained_in = InvalidLocalTransactionId;
 TimestampTz chained_at = 0;
 
 } // namespace
@@ -24,7 +26,8 @@ TimestampTz chained_at = 0;
 bool IsBegunByClient()
 {
 	return IsTransactionBlock() && (CurrentLocalTransaction() == begun_in ||
-									GetCurrentTransactionStartTimestamp() == chained_at);
+									(CurrentLocalTransaction() == chained_in + 1 &&
+									 GetCurrentTransactionStartTimestamp() == chained_at));
 }
 
 void NoteBegin()
@@ -41,5 +44,6 @@ extern "C" void psi_note_begin(void)
 
 extern "C" void psi_note_chain(void)
 {
+	psi::chained_in = psi::CurrentLocalTransaction();
 	psi::chained_at = GetCurrentStatementStartTimestamp();
 }
