@@ -151,17 +151,25 @@ committed_but() {
 	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }
 
-# postponed_and_failed UP SEEN RECORDED: the same migration where the build fails: what the tool has on record then. Where it is on
-# record, the next run has nothing to do, and nothing is left locked.
+# postponed_and_failed UP SEEN RECORDED MEND: the same migration where the build fails, and what the tool has on record then. Where it is on
+# record, the next run has nothing to do, and nothing is left locked. After the SQL MEND, the commands that the hint lists succeed.
 postponed_and_failed() {
-	local up=$1 seen=$2 recorded=$3
+	local up=$1 seen=$2 recorded=$3 mend=$4
 	# shellcheck disable=SC2086
 	committed_but "postpone: a build that fails" $up
 	is "postpone: a build that fails: no index; migrations on record" "$($seen)" "none $recorded"
-	[ "$recorded" = 1 ] || return 0
-	# shellcheck disable=SC2086
-	passes "postpone: a build that fails: the next run has nothing to do" $up
-	is "postpone: a build that fails: the next run has built nothing" "$($seen)" "none $recorded"
+	if [ "$recorded" = 1 ]; then
+		# shellcheck disable=SC2086
+		passes "postpone: a build that fails: the next run has nothing to do" $up
+		is "postpone: a build that fails: the next run has built nothing" "$($seen)" "none 1"
+	fi
+	run_what_is_left "$mend"
+	is "postpone: a build that fails: then the index is there" "$($seen)" "valid $recorded"
+}
+run_what_is_left() {
+	as_admin -d app -c "$1"
+	grep -oiE 'create index concurrently [^;]+;' "$scratch/screen" | awk '!seen[$0]++' >"$scratch/left.sql"
+	passes "postpone: a build that fails: the commands of the hint" "$bindir/psql" -Xq -v ON_ERROR_STOP=1 -f "$scratch/left.sql"
 }
 
 # is WHAT GOT EXPECTED
