@@ -1,6 +1,7 @@
 /*
  * psi_probe: calls ProcessUtility() as other modules do: with a query text that the tree was not
- * made from; and while an index command is executed, as Citus does for the shards of a table.
+ * made from; and while an index command is executed, as Citus does for the shards of a table. Reads
+ * a catalog before each commit, as modules do that have something to write then.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -8,7 +9,11 @@
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
 #include "parser/parser.h"
@@ -25,6 +30,7 @@ extern PGDLLEXPORT void _PG_init(void);
 
 static char *nested = NULL; /* psi_probe.nested */
 static bool is_nested = false;
+static bool reads_at_commit = false; /* psi_probe.read_at_commit */
 static ProcessUtility_hook_type previous = NULL;
 
 static void execute(const char *command, const char *query)
@@ -75,11 +81,26 @@ static void probe(PlannedStmt *statement, const char *query, bool read_only,
 								completion);
 }
 
+/* Needs a resource owner and a memory context that are there. */
+static void read_at_commit(XactEvent event, void *argument)
+{
+	(void) argument;
+	if (event == XACT_EVENT_PRE_COMMIT && reads_at_commit && OidIsValid(MyDatabaseId))
+	{
+		table_close(table_open(RelationRelationId, AccessShareLock), AccessShareLock);
+		pfree(palloc(64));
+	}
+}
+
 void _PG_init(void)
 {
 	DefineCustomStringVariable("psi_probe.nested",
 							   "A command that is executed within each index command.", NULL,
 							   &nested, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("psi_probe.read_at_commit",
+							 "Whether a catalog is read before each commit.", NULL,
+							 &reads_at_commit, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	RegisterXactCallback(read_at_commit, NULL);
 	previous = ProcessUtility_hook;
 	ProcessUtility_hook = probe;
 }
