@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -308,55 +309,69 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 		psi_execute(&call, &settings);
 }
 
-/*
- * BEGIN is noted, for commands that are to be postponed until COMMIT; so is AND CHAIN. COMMIT runs
- * them.
- */
-static pg_noinline void transaction_command(PlannedStmt *pstmt, const char *queryString,
-											bool readOnlyTree, ProcessUtilityContext context,
-											ParamListInfo params, QueryEnvironment *queryEnv,
-											DestReceiver *dest, QueryCompletion *qc)
+/* COMMIT or ROLLBACK where there is more to do than to hand it on. */
+static pg_noinline void end_transaction(PlannedStmt *pstmt, const char *queryString,
+										bool readOnlyTree, ProcessUtilityContext context,
+										ParamListInfo params, QueryEnvironment *queryEnv,
+										DestReceiver *dest, QueryCompletion *qc)
 {
 	const TransactionStmt *statement = (const TransactionStmt *) pstmt->utilityStmt;
 
-	if (statement->kind == TRANS_STMT_BEGIN || statement->kind == TRANS_STMT_START)
-		psi_note_begin();
-	else if (statement->kind == TRANS_STMT_COMMIT && psi_is_postponed())
-	{
+	if (statement->kind == TRANS_STMT_COMMIT && psi_is_postponed())
 		look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		return;
+	else
+	{
+		if (statement->chain)
+			psi_note_chain();
+		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
+								qc);
 	}
-	else if (statement->chain)
-		psi_note_chain();
-	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
+
+/* storage/procnumber.h came with 17, and with it this. */
+#ifdef INVALID_PROC_NUMBER
+#define CURRENT_LOCAL_TRANSACTION (MyProc->vxid.lxid)
+#else
+#define CURRENT_LOCAL_TRANSACTION (MyProc->lxid)
+#endif
 
 /*
  * Every utility statement of the server comes through here. Other statements than ours pay only for
- * this switch: both ways on are tail calls.
+ * this switch: all ways on are tail calls. BEGIN is noted, for commands that are to be postponed
+ * until COMMIT.
  */
 static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 							   ProcessUtilityContext context, ParamListInfo params,
 							   QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
-	switch (nodeTag(pstmt->utilityStmt))
+	const Node *statement = pstmt->utilityStmt;
+
+	switch (nodeTag(statement))
 	{
+	case T_TransactionStmt:
+		if (((const TransactionStmt *) statement)->kind <= TRANS_STMT_START)
+			psi_block.begun_in = CURRENT_LOCAL_TRANSACTION;
+		else if (psi_block.postponed || ((const TransactionStmt *) statement)->chain)
+		{
+			end_transaction(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+			return;
+		}
+		break;
 	case T_IndexStmt:
 	case T_DropStmt:
 	case T_ReindexStmt:
 	case T_AlterTableStmt:
 	case T_AlterTableMoveAllStmt:
 		look_and_go_on(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		break;
-	case T_TransactionStmt:
-		transaction_command(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		break;
+		return;
 	default:
-		previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest,
-								qc);
 		break;
 	}
+	previous_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
+
+StaticAssertDecl(TRANS_STMT_BEGIN == 0 && TRANS_STMT_START == 1,
+				 "what begins a transaction comes first");
 
 void _PG_init(void)
 {

@@ -3,6 +3,7 @@
 
 #include "catalog/relation.hpp"
 #include "message/postpone_message.hpp"
+#include "statement/statement_face.h"
 
 namespace psi
 {
@@ -17,8 +18,8 @@ struct PostponedList
 	bool may_commit = false;
 };
 
-// Null: nothing has been postponed in this transaction. Reset on abort by FollowTransaction(), on
-// commit by TakePostponed().
+// Null: nothing has been postponed in this transaction; psi_block.postponed says the same. Reset on
+// abort by FollowTransaction(), on commit by TakePostponed().
 PostponedList *list = nullptr;
 
 // The callbacks are there from the first command on that this session postpones. Never reset.
@@ -34,7 +35,7 @@ void Forget()
 	if (list == nullptr)
 		return;
 	const MemoryContext memory = list->memory;
-	list = nullptr;
+	ReleasePostponed();
 	MemoryContextDelete(memory);
 }
 
@@ -137,6 +138,7 @@ void AddPostponed(const PostponedCommand &command)
 			TopMemoryContext, "pg_safe_index postponed", ALLOCSET_SMALL_SIZES);
 		list = static_cast<PostponedList *>(MemoryContextAllocZero(memory, sizeof(PostponedList)));
 		list->memory = memory;
+		psi_block.postponed = true;
 	}
 	MemoryContextSwitchTo(list->memory);
 	PostponedCommand copy = command;
@@ -214,6 +216,7 @@ MemoryContext MemoryOfPostponed()
 void ReleasePostponed()
 {
 	list = nullptr;
+	psi_block.postponed = false;
 }
 
 void ExpectLostOwner()

@@ -38,11 +38,21 @@ extern void *psi_allocate_extra(size_t size);
  */
 extern bool psi_is_override(int source);
 
-/*
- * Notes a BEGIN that is about to be executed, or an AND CHAIN, for IsBegunByClient()
- * (transaction_block.hpp). Raises nothing.
- */
-extern void psi_note_begin(void);
+/* What the hook has to know of the current transaction for little. */
+struct psi_block
+{
+	/*
+	 * The local id of the transaction in which the last BEGIN was executed. No later transaction of
+	 * this backend has the same id, so an abort need not reset it.
+	 */
+	unsigned int begun_in;
+	/* Something has been postponed (execute/postponed.cpp sets and resets it). */
+	bool postponed;
+};
+
+extern struct psi_block psi_block;
+
+/* Notes an AND CHAIN that is about to be executed, for IsBegunByClient(). Raises nothing. */
 extern void psi_note_chain(void);
 
 /*

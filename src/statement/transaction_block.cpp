@@ -10,10 +10,6 @@ namespace psi
 namespace
 {
 
-// The transaction in which the last BEGIN was executed. No later transaction of this backend has
-// the same id, so an abort need not reset it.
-LocalTransactionId begun_in = InvalidLocalTransactionId;
-
 // The transaction in which the last COMMIT AND CHAIN or ROLLBACK AND CHAIN was executed, and when
 // that was sent. The new transaction begins while it is executed: it has the next id and the same
 // start time (StartTransaction()). If it fails, no transaction has both. An abort need not reset
@@ -25,22 +21,19 @@ TimestampTz chained_at = 0;
 
 bool IsBegunByClient()
 {
-	return IsTransactionBlock() && (CurrentLocalTransaction() == begun_in ||
+	return IsTransactionBlock() && (CurrentLocalTransaction() == psi_block.begun_in ||
 									(CurrentLocalTransaction() == chained_in + 1 &&
 									 GetCurrentTransactionStartTimestamp() == chained_at));
 }
 
 void NoteBegin()
 {
-	begun_in = CurrentLocalTransaction();
+	psi_block.begun_in = CurrentLocalTransaction();
 }
 
 } // namespace psi
 
-extern "C" void psi_note_begin(void)
-{
-	psi::NoteBegin();
-}
+struct psi_block psi_block;
 
 extern "C" void psi_note_chain(void)
 {

@@ -114,6 +114,64 @@ refused() {
 	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }
 
+# From now on the server runs what a transaction block in this database asks for after its COMMIT; until not_postponing.
+postponing() {
+	as_admin -d postgres -c "ALTER DATABASE app SET pg_safe_index.mode = rewrite" \
+		-c "ALTER DATABASE app SET pg_safe_index.in_transaction = postpone"
+}
+not_postponing() {
+	as_admin -d postgres -c "ALTER DATABASE app RESET pg_safe_index.mode" -c "ALTER DATABASE app RESET pg_safe_index.in_transaction"
+}
+times_postponed() { grep -ciE 'LOG:  postponed until after COMMIT: (CREATE|DROP) INDEX CONCURRENTLY ' "$scratch/server.log" || true; }
+
+# SQL for a text that is too long for an index.
+too_long="(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 300) i)"
+
+# postponed UP DOWN SEEN: the tool's ordinary migration and its way back, after postponing. SEEN prints the state of its index and the
+# number of migrations on record.
+postponed() {
+	local before up=$1 down=$2 seen=$3
+	before=$(times_postponed)
+	# shellcheck disable=SC2086
+	passes "postpone: the migration in its transaction" $up
+	is "postpone: the index is valid, the migration on record" "$($seen)" "valid 1"
+	# shellcheck disable=SC2086
+	passes "postpone: the way back" $down
+	is "postpone: the way back: neither is there" "$($seen)" "none 0"
+	is "postpone: both commands were run after the COMMIT" $(($(times_postponed) - before)) 2
+}
+
+# committed_but WHAT COMMAND...: the command fails, and the developer's screen shows that the transaction is committed all the same.
+committed_but() {
+	local what=$1 output status=0
+	shift
+	output=$("$@" 2>&1) || status=$?
+	if [ "$status" != 0 ] && grep -q 'transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed' <<<"$output"
+	then ok "$what"; else not_ok "$what"; fi
+	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
+}
+
+# postponed_and_failed UP SEEN RECORDED MEND: the same migration where the build fails, and what the tool has on record then. Where it is on
+# record, the next run has nothing to do, and nothing is left locked. After the SQL MEND, the commands that the hint lists succeed.
+postponed_and_failed() {
+	local up=$1 seen=$2 recorded=$3 mend=$4
+	# shellcheck disable=SC2086
+	committed_but "postpone: a build that fails" $up
+	is "postpone: a build that fails: no index; migrations on record" "$($seen)" "none $recorded"
+	if [ "$recorded" = 1 ]; then
+		# shellcheck disable=SC2086
+		passes "postpone: a build that fails: the next run has nothing to do" $up
+		is "postpone: a build that fails: the next run has built nothing" "$($seen)" "none 1"
+	fi
+	run_what_is_left "$mend"
+	is "postpone: a build that fails: then the index is there" "$($seen)" "valid $recorded"
+}
+run_what_is_left() {
+	as_admin -d app -c "$1"
+	grep -oiE 'create index concurrently [^;]+;' "$scratch/screen" | awk '!seen[$0]++' >"$scratch/left.sql"
+	passes "postpone: a build that fails: the commands of the hint" "$bindir/psql" -Xq -v ON_ERROR_STOP=1 -f "$scratch/left.sql"
+}
+
 # is WHAT GOT EXPECTED
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1"; printf '    got: %s\n    expected: %s\n' "$2" "$3"; fi; }
 

@@ -208,6 +208,78 @@ public class Client {
         }
     }
 
+    static final String POSTPONE = "options=-c%20pg_safe_index.mode=rewrite%20-c%20pg_safe_index.in_transaction=postpone";
+    static final String COMMITTED_BUT
+            = "ERROR: transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed";
+
+    // Commands in a transaction, which the server runs after its COMMIT. With autosave=always the driver's savepoints are open
+    // at the COMMIT, unless cleanupSavepoints releases them. As often as it takes until COMMIT is a prepared statement.
+    static void postponed(String mode, String autosave) throws SQLException {
+        String in = ", preferQueryMode=" + mode + ", " + autosave;
+        try (Connection c = connect("preferQueryMode=" + mode, autosave, POSTPONE)) {
+            c.setAutoCommit(false);
+            StringBuilder seen = new StringBuilder();
+            passes("postpone: commit(), ten times" + in, () -> {
+                for (int i = 1; i <= 10; ++i) {
+                    execute(c, "INSERT INTO account VALUES (" + i + ")");
+                    execute(c, PLAIN);
+                    c.commit();
+                    seen.append(index("plain") + " ");
+                    execute(c, "DROP INDEX plain");
+                    c.commit();
+                    seen.append(index("plain") + " ");
+                }
+            });
+            is("postpone: commit(), ten times: built and dropped" + in, seen.toString(), "valid none ".repeat(10));
+            passes("postpone: executeBatch" + in, () -> {
+                batch(c, "INSERT INTO account VALUES (7)", PLAIN);
+                c.commit();
+            });
+            is("postpone: executeBatch: the index is valid" + in, index("plain"), "valid");
+            // The driver loses the application's savepoints with cleanupSavepoints: it releases its own around them.
+            if (!autosave.contains("cleanupSavepoints")) {
+                passes("postpone: rollback to a savepoint" + in, () -> {
+                    Savepoint savepoint = c.setSavepoint();
+                    execute(c, "DROP INDEX plain");
+                    c.rollback(savepoint);
+                    c.commit();
+                });
+                is("postpone: rollback to a savepoint: the index is there" + in, index("plain"), "valid");
+            }
+            passes("postpone: setAutoCommit(true) commits" + in, () -> {
+                execute(c, "DROP INDEX plain");
+                c.setAutoCommit(true);
+            });
+            is("postpone: setAutoCommit(true): no index" + in, index("plain"), "none");
+            c.setAutoCommit(false);
+            postponedAndFailed(c, in);
+        }
+    }
+
+    static void postponedAndFailed(Connection c, String in) throws SQLException {
+        String row = "INSERT INTO account VALUES (-5)";
+        for (int i = 1; i <= 2; ++i) {
+            try {
+                execute(c, row);
+                execute(c, "CREATE INDEX plain ON account ((1 / (id + 5)))");
+                c.commit();
+                check("postpone: a build that fails" + in, false);
+            } catch (SQLException e) {
+                check("postpone: a build that fails" + in, "55000".equals(e.getSQLState())
+                        && e.getMessage().startsWith(COMMITTED_BUT) && e.getMessage().contains("(SQLSTATE 22012)")
+                        && e.getMessage().contains("Do not repeat the transaction"));
+                show(e.getMessage());
+            }
+            is("postpone: a build that fails: no index" + in, index("plain"), "none");
+            // As the application goes on: rollback() or not.
+            if (i == 1) c.rollback();
+            try (Statement s = c.createStatement()) {
+                is("postpone: a build that fails: the row is there" + in, s.executeUpdate("DELETE FROM account WHERE id = -5"), 1);
+            }
+            c.commit();
+        }
+    }
+
     // What Flyway does with a script: all of it in one call, in a transaction or without one.
     static void flyway(String index, String override) throws SQLException {
         try (Connection c = connect()) {
@@ -238,6 +310,11 @@ public class Client {
         overrides();
         warn();
         for (String mode : new String[] {"extended", "simple"}) rewrite(mode);
+        for (String mode : new String[] {"extended", "simple"}) {
+            postponed(mode, "autosave=never");
+            postponed(mode, "autosave=always");
+            postponed(mode, "autosave=always&cleanupSavepoints=true");
+        }
         flyway(java.nio.file.Files.readString(java.nio.file.Path.of(arguments[1])),
                 java.nio.file.Files.readString(java.nio.file.Path.of(arguments[2])));
     }

@@ -222,6 +222,112 @@ def overrides():
         check_refused("override: SET LOCAL ends with its transaction", lambda: conn.execute(CREATE))
 
 
-for part in fields, ways_to_send, transactions, several_statements, pipelines, notices, overrides:
+def postponing(**parameters):
+    return connection(options="-c pg_safe_index.mode=rewrite -c pg_safe_index.in_transaction=postpone", **parameters)
+
+
+def postponed():
+    """Commands in a transaction, which the server runs after its COMMIT."""
+    def in_with_connection(command):
+        with psycopg.connect(options="-c pg_safe_index.mode=rewrite -c pg_safe_index.in_transaction=postpone") as conn:
+            conn.execute(command)
+
+    def in_transaction(command, **keywords):
+        with conn.transaction():
+            conn.execute(command, **keywords)
+
+    def in_inner_transaction(command):
+        with conn.transaction():
+            with conn.transaction():
+                conn.execute(command)
+
+    def in_transaction_in_pipeline(command):
+        with conn.pipeline():
+            with conn.transaction():
+                conn.execute(command)
+            conn.execute("SELECT 1")
+
+    def by_prepared_commit(command):
+        for each in "BEGIN", command, "COMMIT":
+            conn.execute(each, prepare=True)
+
+    with postponing(autocommit=True) as conn:
+        seen = []
+        conn.add_notice_handler(lambda diag: seen.append(diag.message_primary))
+        for what, run in (
+                ("with connect()", in_with_connection),
+                ("with transaction()", in_transaction),
+                ("with transaction(), prepared", lambda command: in_transaction(command, prepare=True)),
+                ("with transaction() in another", in_inner_transaction),
+                ("BEGIN and COMMIT in a string", lambda command: conn.execute(f"BEGIN; {command}; COMMIT")),
+                ("BEGIN and COMMIT, prepared", by_prepared_commit),
+                ("BEGIN and COMMIT in a pipeline", lambda command: in_pipeline(conn, "BEGIN", command, "COMMIT", "SELECT 1")),
+                ("with transaction() in a pipeline", in_transaction_in_pipeline)):
+            for turn in 1, 2:
+                check_passes(f"postpone: {what}: CREATE INDEX, time {turn}", lambda: run(CREATE), NEW)
+                check_passes(f"postpone: {what}: DROP INDEX, time {turn}", lambda: run("DROP INDEX account_email"), OLD)
+        check("postpone: the notices", set(seen) == {"CREATE INDEX CONCURRENTLY is postponed until after COMMIT",
+                                                     "DROP INDEX CONCURRENTLY is postponed until after COMMIT"}, seen)
+        check_refused("postpone: a pipeline without BEGIN", lambda: in_pipeline(conn, "SELECT 1", CREATE))
+
+        def rolled_back():
+            with conn.transaction(force_rollback=True):
+                conn.execute(CREATE)
+        check_passes("postpone: force_rollback", rolled_back, OLD)
+    with postponing() as conn:
+        def in_pipeline_until_commit(command):
+            in_pipeline(conn, command)
+            conn.commit()
+
+        def commit_in_pipeline(command):
+            with conn.pipeline():
+                conn.execute(command)
+                conn.commit()
+                conn.execute("SELECT 1")
+            conn.rollback()
+        for run in in_pipeline_until_commit, commit_in_pipeline:
+            check_passes(f"postpone: {run.__name__}: CREATE INDEX", lambda: run(CREATE), NEW)
+            check_passes(f"postpone: {run.__name__}: DROP INDEX", lambda: run("DROP INDEX account_email"), OLD)
+
+
+def postponed_and_failed():
+    """A build that fails after the COMMIT."""
+    ROW = "INSERT INTO account VALUES (-5, '')"
+    FAIL = "CREATE INDEX account_email ON account ((1 / (id + 5)))"
+
+    def by_with_connection():
+        with psycopg.connect(options="-c pg_safe_index.mode=rewrite -c pg_safe_index.in_transaction=postpone") as conn:
+            conn.execute(ROW)
+            conn.execute(FAIL)
+
+    def by_transaction():
+        with conn.transaction():
+            conn.execute(ROW)
+            conn.execute(FAIL)
+
+    def by_string():
+        conn.execute(f"BEGIN; {ROW}; {FAIL}; COMMIT; SELECT 1")
+
+    def by_pipeline():
+        in_pipeline(conn, "BEGIN", ROW, FAIL, "COMMIT", "SELECT 1")
+
+    def by_transaction_in_pipeline():
+        with conn.pipeline():
+            by_transaction()
+    with postponing(autocommit=True) as conn:
+        for run in by_with_connection, by_transaction, by_string, by_pipeline, by_transaction_in_pipeline:
+            what = f"postpone: {run.__name__}: a build that fails"
+            e = error_of(run)
+            check(f"{what}: the error", isinstance(e, errors.ObjectNotInPrerequisiteState) and e.diag.message_primary ==
+                  "transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed" and
+                  "(SQLSTATE 22012)" in e.diag.message_detail and "Do not repeat the transaction" in e.diag.message_hint, repr(e))
+            check(f"{what}: no index, and the row is there", indexes() == OLD and admin.execute(
+                "DELETE FROM account WHERE id = -5").rowcount == 1, indexes())
+            check(f"{what}: the connection is good", conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and
+                  conn.execute("SELECT 1").fetchone() == (1,))
+
+
+for part in (fields, ways_to_send, transactions, several_statements, pipelines, notices, overrides, postponed,
+             postponed_and_failed):
     part()
 admin.close()
