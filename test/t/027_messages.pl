@@ -142,6 +142,7 @@ my %reason = (
 	'and %d more' => 'a part of a sentence', ' and %d more' => 'a part of a sentence', '\n' . 'and %d more command%s.' => 'the end of a list',
 	'%s\nand %d more command%s.' => 'the end of a list',
 	', and stay%s. The same command, sent again, goes on from there.' => 'a part of a sentence',
+	'relation "%s" already exists, skipping' => "PostgreSQL's own", 'index "%s" does not exist, skipping' => "PostgreSQL's own",
 	'index on partition "%s" is attached (%d of %d)' => 'DEBUG1');
 for my $file (glob "$root/src/*.cpp $root/src/*/*.cpp")
 {
