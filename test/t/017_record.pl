@@ -265,7 +265,7 @@ for my $block (grep { /query:/ } @blocks)
 	is($columns, join(' ', @metrics), 'postgres_exporter: a column for each metric');
 	$queries++;
 }
-is($queries, 3, 'postgres_exporter: three queries');
+is($queries, 5, 'postgres_exporter: five queries');
 
 # A line in the log for each violation, with these fields (jsonlog since 15).
 $node->append_conf('postgresql.conf', "log_destination = 'jsonlog'\nlogging_collector = on\nlog_filename = 'json.log'");
