@@ -8,7 +8,7 @@ import yaml
 
 def load(name):
     with open(f"{sys.argv[2]}/{name}", encoding="utf-8") as file:
-        return yaml.safe_load(file)
+        return next(yaml.safe_load_all(file))
 
 
 def expressions():
@@ -32,15 +32,21 @@ def queries():
 
 
 def metrics():
-    known = {
-        f"{query}_{name}"
-        for query, what in load("postgres_exporter.yaml").items()
-        for metric in what["metrics"]
-        for name, column in metric.items()
-        if column["usage"] != "LABEL"
-    }
-    used = {name for text in expressions() for name in re.findall(r"pg_safe_index_\w+", text)}
-    return [f"{name}: no query has it" for name in used - known] or ([] if used else ["nothing is used"])
+    known, labels = set(), {"instance", "job", "server"}
+    for query, what in load("postgres_exporter.yaml").items():
+        for metric in what["metrics"]:
+            for name, column in metric.items():
+                (labels if column["usage"] == "LABEL" else known).add(name if column["usage"] == "LABEL" else f"{query}_{name}")
+    texts = list(expressions())
+    used = {name for text in texts for name in re.findall(r"pg_safe_index_\w+", text)}
+    with open(f"{sys.argv[2]}/alerts.yaml", encoding="utf-8") as rules, open(f"{sys.argv[2]}/grafana.json", encoding="utf-8") as dashboard:
+        braces = re.findall(r"\{\{ ?\$labels\.(\w+) ?\}\}", rules.read()) + re.findall(r"\{\{(\w+)\}\}", dashboard.read())
+    by = [name for text in texts for group in re.findall(r"by \(([^)]*)\)", text) for name in re.split(r", *", group)]
+    return (
+        [f"{name}: no query has it" for name in used - known]
+        + [f"{name}: no query has this label" for name in {*braces, *by} - labels]
+        + ([] if used and braces and by else ["nothing is used"])
+    )
 
 
 def tested():
