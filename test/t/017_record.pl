@@ -252,7 +252,9 @@ is(query("SELECT count(*) FROM pg_safe_index_violations WHERE datname IS NULL"),
 is(query("SELECT setting, context FROM pg_settings WHERE name = 'pg_safe_index.max_violations'"), '50|postmaster',
 	'max_violations: set at server start');
 
-# The queries for postgres_exporter: each metric is a column of its query.
+# The queries for postgres_exporter, as it and CloudNativePG run them: each metric is a column of its query, no two rows have the same labels.
+query('CREATE ROLE exporter IN ROLE pg_monitor');
+my $as_exporter = 'SET ROLE exporter; SET search_path = pg_catalog; BEGIN READ ONLY;';
 my ($yaml) = grep { -e } map { "$_/contrib/monitoring/postgres_exporter.yaml" } "$FindBin::Bin/..", "$FindBin::Bin/../..";
 my $text = slurp_file($yaml);
 my @blocks = split /\n(?=\w+:\n)/, $text;
@@ -261,11 +263,20 @@ for my $block (grep { /query:/ } @blocks)
 {
 	my ($query) = $block =~ /query: "(.*)"/;
 	my @metrics = $block =~ /^    - (\w+):/mg;
-	my $columns = query("SELECT string_agg(key, ' ' ORDER BY n) FROM (SELECT * FROM ($query) q LIMIT 1) r, json_object_keys(row_to_json(r)) WITH ORDINALITY k(key, n)");
+	my @labels = $block =~ /^    - (\w+):\n        usage: "LABEL"/mg;
+	my $columns = query("$as_exporter SELECT string_agg(key, ' ' ORDER BY n) FROM (SELECT * FROM ($query) q LIMIT 1) r, json_object_keys(row_to_json(r)) WITH ORDINALITY k(key, n)");
 	is($columns, join(' ', @metrics), 'postgres_exporter: a column for each metric');
+	my $distinct = @labels ? 'DISTINCT (' . join(', ', @labels) . ')' : 'DISTINCT 1';
+	is(query("$as_exporter SELECT count(*) - count($distinct) FROM ($query) q"), '0', '... and a row for each set of labels');
 	$queries++;
+	next unless $block =~ /^pg_safe_index_stats:/m;
+	query('CREATE DATABASE quiet');
+	is(query("$as_exporter SELECT string_agg(operation, ' ' ORDER BY operation) FROM ($query) q WHERE datname = 'quiet' AND checked + refused = 0"),
+		'add_constraint attach_partition create_index drop_index move_index reindex',
+		'... with zeros for a database where nothing was counted');
+	is(query("$as_exporter SELECT refused FROM ($query) q WHERE datname = 'postgres' AND operation = 'create_index'"), '1', '... and the counters elsewhere');
 }
-is($queries, 3, 'postgres_exporter: three queries');
+is($queries, 5, 'postgres_exporter: five queries');
 
 # A line in the log for each violation, with these fields (jsonlog since 15).
 $node->append_conf('postgresql.conf', "log_destination = 'jsonlog'\nlogging_collector = on\nlog_filename = 'json.log'");

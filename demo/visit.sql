@@ -1,0 +1,2 @@
+\set id random(1, :rows)
+UPDATE visit SET logins = logins + 1 WHERE id = :id;
