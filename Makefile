@@ -7,7 +7,7 @@ PGFILEDESC = "pg_safe_index - refuses index commands that would block tables in 
 
 MODULE_big = pg_safe_index
 SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
-OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
+OBJS = pg_safe_index.o settings.o functions.o $(SOURCES:.cpp=.o)
 
 PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src -DPSI_VERSION='"$(EXTVERSION)"'
 # STRICT is for those who check the code: make STRICT=-Werror. The compiler notes which headers an object depends on.
