@@ -12,8 +12,7 @@
 /* The GUC machinery sets it, and resets on abort what a transaction has set. */
 extern struct psi_settings psi_settings;
 
-/* Once, when the library is loaded. Raises what PostgreSQL raises for a value that is not allowed.
- */
+/* To be called once. Raises what PostgreSQL raises for a value that is not allowed. */
 extern void psi_define_settings(void);
 
 #pragma GCC visibility pop
