@@ -81,6 +81,11 @@ static pg_noinline void look_and_go_on(PlannedStmt *pstmt, const char *queryStri
 
 	if (IsA(statement, TransactionStmt))
 		psi_commit_postponed(&call);
+	else if (IsA(statement, RenameStmt))
+	{
+		psi_check_rename(&call);
+		go_on(&call);
+	}
 	/* Most that is dropped is no index, and does not take one along. */
 	else if (IsA(statement, DropStmt) &&
 			 ((const DropStmt *) statement)->removeType != OBJECT_INDEX &&
@@ -138,6 +143,10 @@ static void psi_ProcessUtility(PlannedStmt *pstmt, const char *queryString, bool
 			return;
 		}
 		break;
+	case T_RenameStmt:
+		if (!psi_block.postponed)
+			break;
+		/* FALLTHROUGH */
 	case T_IndexStmt:
 	case T_DropStmt:
 	case T_ReindexStmt:
