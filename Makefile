@@ -7,7 +7,7 @@ PGFILEDESC = "pg_safe_index - refuses index commands that would block tables in 
 
 MODULE_big = pg_safe_index
 SOURCES = $(sort $(wildcard src/*.cpp src/*/*.cpp))
-OBJS = pg_safe_index.o $(SOURCES:.cpp=.o)
+OBJS = pg_safe_index.o settings.o functions.o $(SOURCES:.cpp=.o)
 
 PG_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src -DPSI_VERSION='"$(EXTVERSION)"'
 # STRICT is for those who check the code: make STRICT=-Werror. The compiler notes which headers an object depends on.
@@ -20,7 +20,7 @@ PG_CXXFLAGS = $(CXX_DIALECT) -Wall -Wextra -MMD -MP $(STRICT)
 REGRESS = settings create_index drop_index partitioned new_table contexts hints privileges drop_cascade \
 	reindex constraints alter_passes attach_partition move_index invalid_index \
 	server_errors nothing_to_block rewrite retry check plan postpone
-ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile late_build late_changes
+ISOLATION = refusal_does_not_wait name_changes failed_builds rewrite_meanwhile late_build late_changes postpone_meanwhile
 # REGRESS_OUTPUT: the folder for what the tests print.
 REGRESS_OPTS = --outputdir=$(or $(REGRESS_OUTPUT),.)
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=$(or $(REGRESS_OUTPUT),test/isolation)/output_iso

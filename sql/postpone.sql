@@ -260,6 +260,61 @@ BEGIN \; CREATE INDEX pp_1 ON pp (a) \; COMMIT \; SELECT 'after' AS came;
 TABLE pp_indexes;
 TABLE pp_log;
 
+-- One DROP of an index that is there and of one that is not yet, with a list that grows meanwhile.
+SET client_min_messages = warning;
+CREATE TABLE pp_t AS SELECT n AS a, n::text AS b, n AS c FROM generate_series(1, 100) n;
+CREATE VIEW pp_t_indexes AS
+	SELECT indexrelid::regclass AS index FROM pg_index WHERE indrelid = 'pp_t'::regclass ORDER BY indexrelid::regclass::text COLLATE "C";
+BEGIN;
+CREATE INDEX pp_n1 ON pp_t (a);
+CREATE INDEX pp_n2 ON pp_t (b);
+CREATE INDEX pp_n3 ON pp_t (c);
+COMMIT;
+BEGIN;
+CREATE INDEX pp_n4 ON pp_t (a);
+CREATE INDEX pp_n5 ON pp_t (a);
+CREATE INDEX pp_n6 ON pp_t (a);
+CREATE INDEX pp_n7 ON pp_t (a);
+DROP INDEX pp_n1, pp_n4;
+COMMIT;
+TABLE pp_t_indexes;
+-- Twice, IF EXISTS.
+BEGIN; DROP INDEX pp_n5; DROP INDEX IF EXISTS pp_n5; DROP INDEX IF EXISTS pp_n6, pp_n5, pp_none; COMMIT;
+TABLE pp_t_indexes;
+-- The index is created again by ALTER TABLE.
+BEGIN; DROP INDEX pp_n3; ALTER TABLE pp_t ALTER COLUMN c TYPE bigint; COMMIT;
+TABLE pp_t_indexes;
+-- What is not postponed does not pass over what is.
+BEGIN; CREATE INDEX pp_n1 ON pp_t (a); SET LOCAL pg_safe_index.in_transaction = refuse; DROP INDEX IF EXISTS pp_n1; COMMIT;
+BEGIN; CREATE INDEX pp_n1 ON pp_t (a); SET LOCAL pg_safe_index.mode = off; DROP INDEX IF EXISTS pp_none, pp_n1; COMMIT;
+BEGIN; DROP INDEX pp_n2; SET LOCAL pg_safe_index.mode = off; CREATE INDEX IF NOT EXISTS pp_n2 ON pp_t (c); COMMIT;
+BEGIN; CREATE INDEX pp_n1 ON pp_t (a); ALTER INDEX IF EXISTS pp_n1 RENAME TO pp_n9; COMMIT;
+BEGIN; CREATE INDEX pp_n1 ON pp_t (a); ALTER INDEX IF EXISTS pp_n1 SET (fillfactor = 50); COMMIT;
+BEGIN; CREATE INDEX IF NOT EXISTS pp_n1 ON pp_t (a); CREATE TABLE pp_n1 (); COMMIT;
+TABLE pp_t_indexes;
+-- ... and what means something else is left alone.
+BEGIN;
+CREATE INDEX pp_n1 ON pp_t (a);
+ALTER INDEX IF EXISTS pp_n2 RENAME TO pp_n5;
+ALTER INDEX IF EXISTS pp_none RENAME TO pp_n9;
+SET LOCAL pg_safe_index.mode = off;
+DROP INDEX IF EXISTS pp_none, pp_n5;
+CREATE INDEX IF NOT EXISTS pp_n3 ON pp_t (a);
+COMMIT;
+TABLE pp_t_indexes;
+-- Names that PostgreSQL chooses for two tables; the name of one whose column is gone.
+CREATE TABLE pp_x (b_c int, d int);
+CREATE TABLE pp_x_b (c int);
+INSERT INTO pp_x VALUES (1, 1);
+INSERT INTO pp_x_b VALUES (1);
+BEGIN; CREATE INDEX ON pp_x_b (c); CREATE INDEX ON pp_x (b_c); COMMIT;
+BEGIN; CREATE INDEX pp_x_1 ON pp_x (d); ALTER TABLE pp_x DROP COLUMN d; CREATE INDEX pp_x_1 ON pp_x (b_c); COMMIT;
+SELECT indexrelid::regclass AS index, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+ WHERE indrelid IN ('pp_x'::regclass, 'pp_x_b'::regclass) ORDER BY pg_get_indexdef(indexrelid) COLLATE "C";
+DROP VIEW pp_t_indexes;
+DROP TABLE pp_x, pp_x_b, pp_t;
+RESET client_min_messages;
+
 DROP VIEW pp_indexes;
 DROP MATERIALIZED VIEW pp_view;
 RESET pg_safe_index.mode;

@@ -226,6 +226,7 @@ void CheckAndRun(const psi_call &call, const Settings &settings, BuildOptions op
 	if (in_block && options.explain && settings.ModeInForce() == Mode::rewrite &&
 		PostponeInScratch(call, settings, options, postpones, postpone))
 		return;
+	RaiseIfPassedOver(*call.statement->utilityStmt);
 	const bool may_rewrite =
 		settings.ModeInForce() == Mode::rewrite && !in_block && PortalContext != nullptr;
 	const Outcome outcome =
@@ -264,6 +265,7 @@ void Execute(const psi_call &call, const psi_settings &set)
 	const bool asked = IsAsked(settings);
 	if (!asked && !IsOverridden(settings) && !set.drop_failed_builds && !set.suspend_timeouts)
 	{
+		RaiseIfPassedOver(*call.statement->utilityStmt);
 		call.go_on(&call);
 		return;
 	}

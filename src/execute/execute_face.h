@@ -20,6 +20,12 @@ extern bool psi_is_postponed(void);
  */
 extern void psi_commit_postponed(const struct psi_call *call);
 
+/*
+ * Raises an error if ALTER ... IF EXISTS ... RENAME means an index that a postponed command is to
+ * create: see postpone.hpp.
+ */
+extern void psi_check_rename(const struct psi_call *call);
+
 PSI_END_C
 
 #endif

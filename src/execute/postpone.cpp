@@ -4,11 +4,13 @@
 #include "catalog/find_target.hpp"
 #include "catalog/index.hpp"
 #include "execute/dry_run.hpp"
+#include "execute/execute_face.h"
 #include "execute/postponed.hpp"
 #include "execute/postponed_index.hpp"
 #include "message/build_message.hpp"
 #include "message/postpone_message.hpp"
 #include "pg/list.hpp"
+#include "pg/node.hpp"
 #include "plan/index_plan.hpp"
 #include "plan/remedy.hpp"
 #include "statement/transaction_block.hpp"
@@ -78,7 +80,10 @@ void Add(const Sent &sent, const Judgment &judgment, const char *command, const 
 		postponed.columns = ColumnsOf(*analyzed, postponed.table);
 	}
 	else
+	{
 		postponed.index = judgment.target.index_id;
+		postponed.schema = get_rel_namespace(postponed.index);
+	}
 	postponed.options = sent.options;
 	postponed.options.drop_failed = true;
 	postponed.settings = sent.settings;
@@ -94,7 +99,7 @@ const char *NameAfterOthers(const IndexStmt &create, const Target &target)
 	for (const PostponedCommand &command : AllPostponed())
 	{
 		if (command.IsOn() && command.operation == Operation::create_index &&
-			command.table == target.table_id)
+			command.schema == target.schema)
 			given.Add(target.schema, command.name);
 	}
 	return ChooseName(PlanForCreate(create, ""), target.table, target.schema, given);
@@ -140,6 +145,12 @@ Postponement PostponeCreate(const Sent &sent, const Request &request, bool reall
 	if (is_named && !create.if_not_exists)
 		RaiseIfTaken(table->schema, name);
 	const DryRun tried = TryOut(create, judgment.target, sent.call.query);
+	// Another session may have given the name to another table while this one waited for the lock.
+	if (Resolve(*request.name) != judgment.target.table_id)
+	{
+		CHECK_FOR_INTERRUPTS();
+		return PostponeCreate(sent, request, really);
+	}
 	if (tried.why_not != nullptr)
 		return {false, false, tried.why_not};
 	const Remedy remedy = FindRemedyForTable(judgment, sent.text, sent.call.query);
@@ -178,6 +189,7 @@ struct Dropped
 {
 	PostponedCommand *create = nullptr; // it is taken off the list
 	const char *missing = nullptr;      // the name of an index that is gone, or will be by then
+	bool dropped_before = false;        // ... because a postponed command drops it
 	Judgment judgment{};                // otherwise
 };
 
@@ -189,7 +201,8 @@ Dropped FindDropped(const Sent &sent, const Request &request)
 	if (dropped.create != nullptr)
 		return dropped;
 	const Oid index = Resolve(*name);
-	if (IsDropPostponed(index) || (request.missing_ok && !OidIsValid(index)))
+	dropped.dropped_before = IsDropPostponed(index);
+	if (dropped.dropped_before || (request.missing_ok && !OidIsValid(index)))
 		dropped.missing = name->relname;
 	else
 		dropped.judgment = JudgePlain(request, sent.settings);
@@ -217,7 +230,7 @@ Postponement PostponeDrop(const Sent &sent, const Requests &requests, bool reall
 		CHECK_FOR_INTERRUPTS();
 		const Dropped &dropped = all.Add(FindDropped(sent, request));
 		if (dropped.create != nullptr || dropped.missing != nullptr)
-			ours = ours || dropped.create != nullptr || !request.missing_ok;
+			ours = ours || dropped.create != nullptr || dropped.dropped_before;
 		else if (!IsOfInterest(dropped.judgment))
 			whole = false;
 		else
@@ -233,11 +246,17 @@ Postponement PostponeDrop(const Sent &sent, const Requests &requests, bool reall
 		why_not = WhyNotHere(sent.call, Operation::drop_index);
 	if (why_not != nullptr || !really)
 		return {false, why_not == nullptr, why_not};
+	// First these: what is added may move the list.
 	for (const Dropped &dropped : all)
 	{
 		if (dropped.create != nullptr)
 			RemovePostponed(*dropped.create);
-		else if (dropped.missing != nullptr)
+	}
+	for (const Dropped &dropped : all)
+	{
+		if (dropped.create != nullptr)
+			continue;
+		if (dropped.missing != nullptr)
 			ReportDroppedTwice(dropped.missing, requests.First().missing_ok);
 		else
 			Add(sent, dropped.judgment,
@@ -271,6 +290,36 @@ void RaiseIfTaken(Oid schema, const char *name)
 	ReportExists(name, false, invalid.has_value() ? HintForTakenName(*invalid) : nullptr);
 }
 
+void RaiseIfPassedOver(const Node &statement)
+{
+	if (!IsAnyPostponed())
+		return;
+	const auto raise_if_meant = [](const RangeVar *name)
+	{
+		if (name != nullptr && FindMeant(*name) != nullptr)
+			RaiseNotYet(name->relname, Operation::create_index);
+	};
+	if (const auto *create = IfA<IndexStmt>(&statement);
+		create != nullptr && create->if_not_exists && create->idxname != nullptr)
+	{
+		const auto table = ReadClass(Resolve(*create->relation));
+		if (table.has_value() && IsDropPostponed(get_relname_relid(create->idxname, table->schema)))
+			RaiseNotYet(create->idxname, Operation::drop_index);
+	}
+	else if (const auto *drop = IfA<DropStmt>(&statement);
+			 drop != nullptr && drop->missing_ok && drop->removeType == OBJECT_INDEX)
+	{
+		for (List *name : Each<List>(drop->objects))
+			raise_if_meant(makeRangeVarFromNameList(name));
+	}
+	else if (const auto *alter = IfA<AlterTableStmt>(&statement);
+			 alter != nullptr && alter->missing_ok)
+		raise_if_meant(alter->relation);
+	else if (const auto *rename = IfA<RenameStmt>(&statement);
+			 rename != nullptr && rename->missing_ok)
+		raise_if_meant(rename->relation);
+}
+
 Postponement Postpone(const psi_call &call, const Requests &requests, const Settings &settings,
 					  const BuildOptions &options, bool really)
 {
@@ -284,3 +333,8 @@ Postponement Postpone(const psi_call &call, const Requests &requests, const Sett
 }
 
 } // namespace psi
+
+extern "C" void psi_check_rename(const psi_call *call)
+{
+	psi::RaiseIfPassedOver(*call->statement->utilityStmt);
+}

@@ -28,6 +28,11 @@ const char *WhyNotAfterCommit(Operation operation);
 // drops it.
 void RaiseIfTaken(Oid schema, const char *name);
 
+// Raises an error if the statement, which is not postponed, says IF EXISTS or IF NOT EXISTS of an
+// index that a postponed command is to create or to drop: it would be passed over in silence. Reads
+// CREATE INDEX, DROP INDEX, ALTER INDEX and ALTER TABLE.
+void RaiseIfPassedOver(const Node &statement);
+
 // Postpones the command of a client inside a transaction block, if it is CREATE INDEX or DROP INDEX
 // on a table or a materialized view, is a violation or says CONCURRENTLY, and can be postponed. A
 // command that PostgreSQL refuses is not postponed, or raises PostgreSQL's error. `really` = false:

@@ -178,20 +178,6 @@ bool IsAnyPostponed()
 	return false;
 }
 
-PostponedCommand *FindPostponedCreate(Oid schema, const char *name)
-{
-	for (PostponedCommand &command : AllPostponed())
-	{
-		if (!command.IsOn() || command.name == nullptr ||
-			command.operation != Operation::create_index || strcmp(command.name, name) != 0)
-			continue;
-		const auto table = ReadClass(command.table);
-		if (table.has_value() && table->schema == schema)
-			return &command;
-	}
-	return nullptr;
-}
-
 bool IsDropPostponed(Oid index)
 {
 	for (const PostponedCommand &command : AllPostponed())

@@ -30,7 +30,7 @@ struct PostponedCommand
 	Operation operation = Operation::create_index; // or drop_index
 	const char *command = nullptr;                 // with CONCURRENTLY and a semicolon
 	Oid table = InvalidOid;                        // CREATE INDEX
-	Oid schema = InvalidOid;                       // CREATE INDEX: that of the table
+	Oid schema = InvalidOid;                       // of the index
 	const IndexStmt *create = nullptr;             // CREATE INDEX, after parse analysis
 	List *columns = NIL;                           // CREATE INDEX: ColumnsOf()
 	const char *name = nullptr; // CREATE INDEX: the name that it gives, or that PostgreSQL would
@@ -62,9 +62,6 @@ Array<PostponedCommand> &AllPostponed();
 
 // Is there one on the list?
 bool IsAnyPostponed();
-
-// The CREATE INDEX on the list that gives this name to an index in the schema; null: there is none.
-PostponedCommand *FindPostponedCreate(Oid schema, const char *name);
 
 // Is a DROP INDEX of this index on the list?
 bool IsDropPostponed(Oid index);

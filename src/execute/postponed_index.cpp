@@ -58,6 +58,38 @@ bool UsesVirtualColumn(const IndexStmt &analyzed, Oid table)
 	return false;
 }
 
+bool IsVoid(const PostponedCommand &command)
+{
+	if (!ReadClass(command.table).has_value())
+		return true;
+	for (int i = 0; i < list_length(command.columns); ++i)
+	{
+		const auto number = static_cast<AttrNumber>(list_nth_int(command.columns, i));
+		if (number > 0 && !ReadColumn(command.table, number).has_value())
+			return true;
+	}
+	for (const Var *variable : Each<const Var>(VariablesIn(*command.create)))
+	{
+		if (variable->varattno > 0 && !ReadColumn(command.table, variable->varattno).has_value())
+			return true;
+	}
+	return false;
+}
+
+PostponedCommand *FindPostponedCreate(Oid schema, const char *name)
+{
+	for (PostponedCommand &command : AllPostponed())
+	{
+		if (!command.IsOn() || command.operation != Operation::create_index ||
+			strcmp(command.name, name) != 0 || IsVoid(command))
+			continue;
+		const auto table = ReadClass(command.table);
+		if (table.has_value() && table->schema == schema)
+			return &command;
+	}
+	return nullptr;
+}
+
 IndexStmt *FormNow(const PostponedCommand &command)
 {
 	const auto table = ReadClass(command.table);

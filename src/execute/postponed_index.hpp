@@ -17,8 +17,15 @@ List *ColumnsOf(const IndexStmt &analyzed, Oid table);
 // indexed?
 bool UsesVirtualColumn(const IndexStmt &analyzed, Oid table);
 
-// The statement with the names that table and columns have now, and with CONCURRENTLY. Null: the
-// table or one of its columns is gone, with which PostgreSQL would have dropped the index. Raises
+// Is the table gone, or one of the columns, with which PostgreSQL would have dropped the index?
+bool IsVoid(const PostponedCommand &command);
+
+// The CREATE INDEX on the list that gives this name to an index in the schema; null: there is none.
+// One that is void does not count.
+PostponedCommand *FindPostponedCreate(Oid schema, const char *name);
+
+// The statement with the names that table and columns have now, and with CONCURRENTLY. Null if it
+// is void. Raises
 // an error if the type of a column in an expression has changed. Allocates.
 IndexStmt *FormNow(const PostponedCommand &command);
 

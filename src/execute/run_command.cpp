@@ -26,46 +26,42 @@ Oid LockedFirst(const Request &request)
 	return OidIsValid(table) ? table : relation;
 }
 
-// Takes the lock on the table, and then the snapshot. Another concurrent build that holds the lock
-// waits for older snapshots in the end: that of a session that waits for the lock would be a
-// deadlock.
-void LockBeforeSnapshot(Oid table)
+} // namespace
+
+void LockBeforeSnapshot(Oid table, Oid index)
 {
 	if (OidIsValid(table) && OwnsRelation(table, GetUserId()))
 	{
 		// A look into the catalogs may have left one that holds back others as well.
 		InvalidateCatalogSnapshot();
 		LockRelationOid(table, ShareUpdateExclusiveLock);
+		if (OidIsValid(index))
+			LockRelationOid(index, ShareUpdateExclusiveLock);
 	}
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
-void RunRequest(const Runner &runner, const psi_call &call, const Request &request)
+void RunLocked(const Runner &runner, const psi_call &call)
 {
+	const Requests requests = AskedFor(call.statement->utilityStmt);
+	const Request &request = requests.First();
 	const Target target = Look(request, Circumstances{});
 	RunConcurrently(call, DescribeConcurrent(request, target), runner.options, runner.settings);
 }
 
-} // namespace
-
-void RunCommand(const Runner &runner, const char *command, const IndexStmt *create)
+void RunCommand(const Runner &runner, const char *command)
 {
 	// The commit may free the memory that the text is in.
 	const char *text = MemoryContextStrdup(runner.context, command);
-	const MemoryContext caller = MemoryContextSwitchTo(runner.context);
-	auto *tree = static_cast<Node *>(create != nullptr ? copyObjectImpl(create) : nullptr);
-	MemoryContextSwitchTo(caller);
 	CommitAndBeginWithoutSnapshot(runner.context);
 	const auto run = [&]
 	{
 		const psi_call call = CallInPlaceOf(runner.call, text);
-		if (tree != nullptr)
-			call.statement->utilityStmt = tree;
 		const Requests requests = AskedFor(call.statement->utilityStmt);
 		if (requests.Count() == 1 && requests.First().concurrently)
 		{
 			LockBeforeSnapshot(LockedFirst(requests.First()));
-			RunRequest(runner, call, requests.First());
+			RunLocked(runner, call);
 			return;
 		}
 		// VALIDATE CONSTRAINT takes the same lock.

@@ -35,9 +35,17 @@ struct Runner
 
 // Commits, and runs the command in a transaction of its own, which is committed by what comes next:
 // another command or the end of the client's statement. RunConcurrently() runs a concurrent
-// command, which gets the lock on its table first. `table`: the table of a CREATE INDEX, whatever
-// name the command gives it; InvalidOid: the one that it names. Raises what the command raises.
-void RunCommand(const Runner &runner, const char *command, const IndexStmt *create = nullptr);
+// command, which gets the lock on its table first. Raises what the command raises.
+void RunCommand(const Runner &runner, const char *command);
+
+// Takes the locks that a concurrent command takes first, on the table and on an index of it, and
+// then the snapshot. Another concurrent build that holds the lock waits for older snapshots in the
+// end: that of a session that waits for the lock would be a deadlock. Without the owner's rights it
+// takes no lock: PostgreSQL will refuse the command.
+void LockBeforeSnapshot(Oid table, Oid index = InvalidOid);
+
+// Runs a concurrent command in this transaction, after LockBeforeSnapshot().
+void RunLocked(const Runner &runner, const psi_call &call);
 
 // Runs a step: as RunCommand(), or as RunBounded() if others would queue behind it.
 void RunStep(const Runner &runner, const Step &step);

@@ -30,7 +30,7 @@ bool IsGivenTwice(const PostponedCommand &command, const ClassRow &table, const 
 	for (const PostponedCommand &other : AllPostponed())
 	{
 		if (&other == &command || !other.IsOn() || other.create == nullptr ||
-			strcmp(other.name, name) != 0)
+			strcmp(other.name, name) != 0 || IsVoid(other))
 			continue;
 		const auto row = ReadClass(other.table);
 		if (row.has_value() && row->schema == table.schema)
@@ -62,7 +62,9 @@ void CheckCreate(PostponedCommand &command)
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(table->kind), NameStr(table->name));
 	if (!MayCreateIn(table->schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(table->schema));
-	if (form->idxname != nullptr && !form->if_not_exists)
+	// With IF NOT EXISTS, an index that another session has created meanwhile will do.
+	if (form->idxname != nullptr &&
+		(!form->if_not_exists || IsCreatedHere(get_relname_relid(form->idxname, table->schema))))
 	{
 		RaiseIfTaken(table->schema, form->idxname);
 		if (IsGivenTwice(command, *table, form->idxname))
@@ -84,7 +86,12 @@ void CheckDrop(const PostponedCommand &command)
 {
 	const auto index = ReadClass(command.index);
 	if (!index.has_value())
+	{
+		// ALTER TABLE drops the indexes of a column whose type changes, and creates them again.
+		if (IsCreatedHere(get_relname_relid(command.name, command.schema)))
+			RaiseRebuilt(command.name);
 		return;
+	}
 	if (!OwnsRelation(index->id, GetUserId()) && !OwnsSchema(index->schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, NameStr(index->name));
 	if (index->is_partition || OidIsValid(get_index_constraint(index->id)) ||
@@ -216,20 +223,38 @@ void RestoreParameters(Run &run)
 struct ToRun
 {
 	const char *text = nullptr; // null: what it is about is gone, so nothing is left to do
-	const IndexStmt *create = nullptr;
+	IndexStmt *create = nullptr;
 };
 
 ToRun FindToRun(const PostponedCommand &command)
 {
 	if (command.operation == Operation::create_index)
 	{
-		const IndexStmt *form = FormNow(command);
-		return form != nullptr ? ToRun{command.command, form} : ToRun{};
+		IndexStmt *form = FormNow(command);
+		return form != nullptr ? ToRun{TextNow(command, *form), form} : ToRun{};
 	}
 	const auto index = ReadClass(command.index);
 	if (!index.has_value())
 		return {};
 	return {psprintf("DROP INDEX CONCURRENTLY %s;", QualifiedNameOf(*index).Quoted())};
+}
+
+// PostgreSQL finds what a command means by its names, and waits for the lock then. While we wait,
+// another session may give the names to something else: so the locks come first, and then the
+// names. Nobody can rename table, column or index meanwhile.
+void LockAndRun(const Runner &runner, const PostponedCommand &command)
+{
+	const bool drops = command.operation == Operation::drop_index;
+	LockBeforeSnapshot(drops ? IndexGetRelation(command.index, true) : command.table,
+					   command.index);
+	const ToRun what = FindToRun(command);
+	if (what.text == nullptr)
+		return;
+	pgstat_report_activity(STATE_RUNNING, what.text);
+	const psi_call call = CallInPlaceOf(runner.call, what.text);
+	if (what.create != nullptr)
+		call.statement->utilityStmt = reinterpret_cast<Node *>(what.create);
+	RunLocked(runner, call);
 }
 
 // Runs a command, and commits it. In a transaction without a snapshot afterwards.
@@ -240,14 +265,18 @@ void RunOne(Run &run, const PostponedCommand &command)
 	StartTransactionCommand();
 	const MemoryContext memory =
 		AllocSetContextCreate(PortalContext, "pg_safe_index command", ALLOCSET_SMALL_SIZES);
-	MemoryContextSwitchTo(memory);
-	if (const ToRun what = FindToRun(command); what.text != nullptr)
-	{
-		pgstat_report_activity(STATE_RUNNING, what.text);
-		RunCommand({run.call, command.settings, command.options, memory}, what.text, what.create);
-	}
+	pgstat_report_activity(STATE_RUNNING, command.command);
+	const Runner runner{run.call, command.settings, command.options, memory};
+	InOwnContext(memory, [&] { LockAndRun(runner, command); });
 	CommitAndBeginWithoutSnapshot(PortalContext);
 	MemoryContextDelete(memory);
+}
+
+// In pg_stat_activity, in place of the command's.
+void ReportClientsText()
+{
+	if (debug_query_string != nullptr)
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
 }
 
 void RunAll(Run &run)
@@ -261,8 +290,7 @@ void RunAll(Run &run)
 	CommitTransactionCommand();
 	RestoreParameters(run);
 	StartTransactionCommand();
-	if (debug_query_string != nullptr)
-		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	ReportClientsText();
 }
 
 // Raises the error on the error stack as one of a transaction that is committed.
@@ -272,6 +300,7 @@ void Fail(Run &run)
 	AbortCurrentTransaction();
 	RestoreParameters(run);
 	StartTransactionCommand();
+	ReportClientsText();
 	MemoryContextSwitchTo(PortalContext);
 	List *left = NIL;
 	const char *path = pstrdup(GetConfigOption(kept_settings[0], false, false));
@@ -281,7 +310,10 @@ void Fail(Run &run)
 			continue;
 		// The names are meant for the path in which they were sent.
 		if (strcmp(path, run.commands[i].values[0]) != 0)
-			left = lappend(left, psprintf("SET search_path = %s;", run.commands[i].values[0]));
+			left =
+				lappend(left, psprintf("SET search_path = %s;", run.commands[i].values[0][0] != '\0'
+																	? run.commands[i].values[0]
+																	: "''"));
 		path = pstrdup(run.commands[i].values[0]);
 		left = lappend(left, pstrdup(run.commands[i].command));
 	}

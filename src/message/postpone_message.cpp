@@ -127,6 +127,20 @@ void ReportDroppedTwice(const char *index, bool missing_ok)
 				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
+void RaiseNotYet(const char *index, Operation postponed)
+{
+	if (postponed == Operation::create_index)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("index \"%s\" does not exist", index),
+			 errhint(
+				 "CREATE INDEX of this index is postponed until after COMMIT in this transaction.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", index),
+		 errhint("DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
+}
+
 void RaiseNotCommitted()
 {
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -176,6 +190,15 @@ void RaiseIsNeeded(const char *index)
 				 "DROP INDEX of this index is postponed until after COMMIT in this transaction.")));
 }
 
+void RaiseRebuilt(const char *index)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index \"%s\" was created again after its DROP INDEX was postponed", index),
+			 errdetail("ALTER TABLE does so with the indexes of a column whose type changes."),
+			 errhint("Drop the index in a transaction before this one.")));
+}
+
 void RaiseOtherRole(Oid role)
 {
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -184,22 +207,72 @@ void RaiseOtherRole(Oid role)
 					errhint("The transaction is rolled back. RESET ROLE before COMMIT.")));
 }
 
+namespace
+{
+
+// With a question mark in place of each run of bytes that are not ASCII. In an encoding of the
+// server all bytes of such a character have the high bit (pg_wchar.h).
+char *InAscii(const char *text)
+{
+	StringInfoData ascii;
+	initStringInfo(&ascii);
+	for (const char *c = text; *c != '\0'; ++c)
+	{
+		if (!IS_HIGHBIT_SET(*c))
+			appendStringInfoChar(&ascii, *c);
+		else if (c == text || !IS_HIGHBIT_SET(c[-1]))
+			appendStringInfoChar(&ascii, '?');
+	}
+	return ascii.data;
+}
+
+// Can the client's encoding show the text? If not, the client would get the error of the conversion
+// in place of the message.
+bool CanBeSent(const char *text)
+{
+	const MemoryContext caller = CurrentMemoryContext;
+	volatile bool can = true;
+	PG_TRY();
+	{
+		pg_server_to_client(text, static_cast<int>(strlen(text)));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		can = false;
+	}
+	PG_END_TRY();
+	return can;
+}
+
+} // namespace
+
 void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("transaction is committed, but %s, which was postponed, failed",
-				ConcurrentName(operation)),
-		 errdetail_internal("%s (SQLSTATE %s)%s%s", error.message,
-							unpack_sql_state(error.sqlerrcode), error.detail != nullptr ? "\n" : "",
-							error.detail != nullptr ? error.detail : ""),
-		 errhint("%s%s%s%s",
+	const char *log =
+		psprintf("%s (SQLSTATE %s)%s%s", error.message, unpack_sql_state(error.sqlerrcode),
+				 error.detail != nullptr ? "\n" : "", error.detail != nullptr ? error.detail : "");
+	const char *detail = log;
+	const char *hint =
+		psprintf("%s%s%s%s",
 				 commands != nullptr
 					 ? "Do not repeat the transaction. Still to be run, one command at a time:\n"
 					 : "Do not repeat the transaction. No command is left to be run.",
 				 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
-				 error.hint != nullptr ? error.hint : "")));
+				 error.hint != nullptr ? error.hint : "");
+	if (!CanBeSent(detail) || !CanBeSent(hint))
+	{
+		detail = InAscii(detail);
+		hint = psprintf(
+			"%s\nA question mark stands for characters that client_encoding %s lacks. The server's log has them.",
+			InAscii(hint), pg_get_client_encoding_name());
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("transaction is committed, but %s, which was postponed, failed",
+					ConcurrentName(operation)),
+			 errdetail_internal("%s", detail), errdetail_log("%s", log), errhint("%s", hint)));
 }
 
 } // namespace psi

@@ -39,6 +39,11 @@ void ReportPostponedTwice(const char *index, bool missing_ok);
 // NOTICE if `missing_ok`, else an ERROR (42704).
 void ReportDroppedTwice(const char *index, bool missing_ok);
 
+// A command that is not postponed names an index that a postponed one is to create or to drop, and
+// would pass over it in silence (IF EXISTS, IF NOT EXISTS): PostgreSQL's ERROR without these.
+// `postponed`: create_index (42704) or drop_index (42P07).
+void RaiseNotYet(const char *index, Operation postponed);
+
 // ERRORs that roll the transaction back.
 void RaiseNotCommitted();
 void RaiseNotPrepared();
@@ -46,6 +51,7 @@ void RaiseNotChained();
 void RaiseNotPossible(const char *why_not);
 void RaiseAltered(const char *column);
 void RaiseIsNeeded(const char *index);
+void RaiseRebuilt(const char *index);
 void RaiseOtherRole(Oid role);
 
 // The transaction is committed, but a command after it has failed: an ERROR (55000). `error` is

@@ -1,5 +1,5 @@
 /*
- * face: the types that the C face (pg_safe_index.c) shares with the layers.
+ * face: the types that the C face (*.c in the root folder) shares with the layers.
  *
  * Each layer declares the functions that the C face calls in a header of its own: guard.h, and
  * LAYER_face.h in its folder.

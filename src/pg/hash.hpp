@@ -1,4 +1,4 @@
-// hash: PostgreSQL's hash tables (dynahash.c), as sets and maps by a key of fixed size.
+// hash: PostgreSQL's hash tables (dynahash.c), as sets and maps by a key of fixed size or a name.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -19,5 +19,29 @@ HTAB *MakeHash(const char *name, Size key_size = sizeof(Entry), int kind = HASH_
 	control.hcxt = CurrentMemoryContext;
 	return hash_create(name, first_size, &control, HASH_ELEM | HASH_CONTEXT | kind);
 }
+
+// Names that the parser has cut to less than NAMEDATALEN bytes.
+class NameSet
+{
+  public:
+	// Allocates.
+	void Add(const char *name)
+	{
+		if (names == nullptr)
+			names = MakeHash<NameData>("pg_safe_index names", NAMEDATALEN, HASH_STRINGS);
+		hash_search(names, name, HASH_ENTER, nullptr);
+	}
+	bool Has(const char *name) const
+	{
+		return names != nullptr && hash_search(names, name, HASH_FIND, nullptr) != nullptr;
+	}
+	bool IsEmpty() const
+	{
+		return names == nullptr;
+	}
+
+  private:
+	HTAB *names = nullptr; // made when the first one is added
+};
 
 } // namespace psi

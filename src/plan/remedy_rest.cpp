@@ -3,7 +3,6 @@
 
 #include "catalog/alter_refusal.hpp"
 #include "catalog/index.hpp"
-#include "pg/hash.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -22,18 +21,6 @@ bool IsKeyWith(Oid index, AttrNumber column)
 }
 
 } // namespace
-
-void NameSet::Add(const char *name)
-{
-	if (names == nullptr)
-		names = MakeHash<NameData>("pg_safe_index names", NAMEDATALEN, HASH_STRINGS);
-	hash_search(names, name, HASH_ENTER, nullptr);
-}
-
-bool NameSet::Has(const char *name) const
-{
-	return names != nullptr && hash_search(names, name, HASH_FIND, nullptr) != nullptr;
-}
 
 const AlterTableCmd &Rest::CommandAt(int i) const
 {
@@ -128,8 +115,10 @@ void Rest::FindDropped(const AlterTableCmd &command)
 			return;
 		for (const Oid index : EachOid(IndexesOf(target.table_id)))
 		{
-			if (IsKeyWith(index, column))
-				freed.Add(get_rel_name(index));
+			const char *name = IsKeyWith(index, column) ? get_rel_name(index) : nullptr;
+			// Null, too, if somebody has dropped it meanwhile.
+			if (name != nullptr)
+				freed.Add(name);
 		}
 	}
 }

@@ -5,24 +5,12 @@
 // command drops something. Takes no lock on a table. Raises nothing but out of memory.
 #pragma once
 
+#include "pg/hash.hpp"
 #include "plan/alter_text.hpp"
 #include "plan/remedy_internal.hpp"
 
 namespace psi
 {
-
-// Names of columns or of constraints of one table. The parser has cut them to less than NAMEDATALEN
-// bytes.
-class NameSet
-{
-  public:
-	// Allocates.
-	void Add(const char *name);
-	bool Has(const char *name) const;
-
-  private:
-	HTAB *names = nullptr; // made when the first one is added
-};
 
 // The rest of a command. These parts of it have places of their own among the steps:
 // - Constraints whose index a new one replaces are dropped in the same command that adds the new

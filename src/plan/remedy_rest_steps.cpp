@@ -209,13 +209,7 @@ const char *Rest::NameAfterDrops(const IndexPlan &plan) const
 	if (plan.name != nullptr)
 		return plan.name;
 	const char *first = FirstName(plan, target.table);
-	for (const char *name : freed)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (name != nullptr && strcmp(name, first) == 0 && !given.Has(target.schema, first))
-			return first;
-	}
-	return nullptr;
+	return freed_names.Has(first) && !given.Has(target.schema, first) ? first : nullptr;
 }
 
 void Rest::Build(Steps &steps, const IndexPlan &plan)

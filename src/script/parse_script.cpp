@@ -6,9 +6,6 @@
 namespace psi
 {
 
-namespace
-{
-
 void PlaceError(void *script)
 {
 	const int position = geterrposition();
@@ -19,30 +16,9 @@ void PlaceError(void *script)
 	internalerrquery(static_cast<const char *>(script));
 }
 
-} // namespace
-
-void WithErrorsIn(const char *script, void (*run)(void *argument), void *argument)
-{
-	ErrorContextCallback callback{error_context_stack, PlaceError, const_cast<char *>(script)};
-	error_context_stack = &callback;
-	run(argument);
-	error_context_stack = callback.previous;
-}
-
 List *ParseScript(const char *script)
 {
-	struct Parsed
-	{
-		const char *script;
-		List *statements;
-	} parsed{script, NIL};
-	const auto parse = [](void *argument)
-	{
-		auto &of = *static_cast<Parsed *>(argument);
-		of.statements = pg_parse_query(of.script);
-	};
-	WithErrorsIn(script, parse, &parsed);
-	return parsed.statements;
+	return WithErrorsIn(script, [script] { return pg_parse_query(script); });
 }
 
 StatementText TextIn(const char *script, const RawStmt &raw)

@@ -123,14 +123,6 @@ const RawStmt &OnlyStatement(const List *statements)
 	return *linitial_node(RawStmt, statements);
 }
 
-// What is to be planned, and the plan.
-struct PlannedCommand
-{
-	const char *command;
-	const psi_settings &settings;
-	List *commands;
-};
-
 List *PlanCommand(const char *command, const psi_settings &live)
 {
 	const RawStmt &raw = OnlyStatement(pg_parse_query(command));
@@ -155,14 +147,8 @@ extern "C" void psi_plan_command(const char *command, const psi_settings *settin
 								 void *columns)
 {
 	using namespace psi;
-	PlannedCommand plan{command, *settings, NIL};
-	const auto make = [](void *argument)
-	{
-		PlannedCommand &of = *static_cast<PlannedCommand *>(argument);
-		of.commands = PlanCommand(of.command, of.settings);
-	};
-	WithErrorsIn(command, make, &plan);
-	for (const char *line : Each<const char>(plan.commands))
+	const List *plan = WithErrorsIn(command, [=] { return PlanCommand(command, *settings); });
+	for (const char *line : Each<const char>(plan))
 	{
 		CHECK_FOR_INTERRUPTS();
 		Datum value = CStringGetTextDatum(line);

@@ -1,7 +1,6 @@
 // request: one function for each kind of statement.
 #include "statement/request.hpp"
 
-#include "pg/hash.hpp"
 #include "pg/list.hpp"
 #include "statement/alter_pass.hpp"
 
@@ -110,25 +109,18 @@ Requests MoveAll(const AlterTableMoveAllStmt *move)
 	return One(request);
 }
 
-// The parser has cut the names to less than NAMEDATALEN bytes.
-HTAB *MakeNameSet()
-{
-	return MakeHash<NameData>("pg_safe_index names", NAMEDATALEN, HASH_STRINGS);
-}
-
 const AlterSummary *Summarize(const AlterTableStmt &alter)
 {
-	AlterSummary *summary = Make(AlterSummary{MakeNameSet(), MakeNameSet(), false});
+	AlterSummary *summary = Make(AlterSummary{});
 	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
 	{
 		switch (command->subtype)
 		{
 		case AT_AddColumn:
-			hash_search(summary->added_columns, As<ColumnDef>(command->def)->colname, HASH_ENTER,
-						nullptr);
+			summary->added_columns.Add(As<ColumnDef>(command->def)->colname);
 			break;
 		case AT_DropColumn:
-			hash_search(summary->dropped_columns, command->name, HASH_ENTER, nullptr);
+			summary->dropped_columns.Add(command->name);
 			summary->drops_constraint = true;
 			break;
 		case AT_DropConstraint:
@@ -214,16 +206,6 @@ Requests AlterTable(const AlterTableStmt *alter)
 }
 
 } // namespace
-
-bool AlterSummary::DropsColumn(const char *name) const
-{
-	return hash_search(dropped_columns, name, HASH_FIND, nullptr) != nullptr;
-}
-
-bool AlterSummary::AddsColumn(const char *name) const
-{
-	return hash_search(added_columns, name, HASH_FIND, nullptr) != nullptr;
-}
 
 bool BuildsIndex(const Constraint &constraint)
 {

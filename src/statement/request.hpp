@@ -7,6 +7,7 @@
 
 #include "policy/policy.hpp"
 #include "pg/array.hpp"
+#include "pg/hash.hpp"
 
 namespace psi
 {
@@ -14,12 +15,19 @@ namespace psi
 // What the subcommands of an ALTER TABLE mean for each other, found in one pass over them.
 struct AlterSummary
 {
-	HTAB *added_columns;   // the names in ADD COLUMN
-	HTAB *dropped_columns; // the names in DROP COLUMN
-	bool drops_constraint; // one of them drops a constraint, or a column, which may be part of one
+	NameSet added_columns;   // the names in ADD COLUMN
+	NameSet dropped_columns; // the names in DROP COLUMN
+	bool drops_constraint =
+		false; // one of them drops a constraint, or a column, which may be part of one
 
-	bool AddsColumn(const char *name) const;
-	bool DropsColumn(const char *name) const;
+	bool AddsColumn(const char *name) const
+	{
+		return added_columns.Has(name);
+	}
+	bool DropsColumn(const char *name) const
+	{
+		return dropped_columns.Has(name);
+	}
 };
 
 // One operation that a statement asks for. What does not belong to its kind of statement is null.

@@ -14,7 +14,7 @@ use Test::More;
 my $node = guarded_node('lock_wait', settings => q{
 pg_safe_index.mode = rewrite
 autovacuum_naptime = 1s
-log_line_prefix = '%p '
+log_line_prefix = '%p %e '
 });
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_safe_index;
@@ -131,7 +131,7 @@ $owner->send('ALTER TABLE t ADD CONSTRAINT u UNIQUE (b);');
 $owner->wait_for(qr/NOTICE: .*\b$idle->{pid}\b/s);
 release($idle);
 unlike($owner->finish, qr/ERROR/, 'once nobody is in the way, it succeeds');
-is(() = slurp_file($node->logfile, $log) =~ /^$owner->{pid} LOG:  pg_safe_index got its locks at attempt \d+,/mg, 1, '... and the log has a line');
+is(() = slurp_file($node->logfile, $log) =~ /^$owner->{pid} 00000 LOG:  pg_safe_index got its locks at attempt \d+,/mg, 1, '... and the log has a line');
 like(indexes(), qr/^t\|u\|\|t\|u$/m, '... and is complete');
 
 # The pause, which is long after a long wait.

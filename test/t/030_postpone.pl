@@ -1,7 +1,8 @@
 # Proves: what sql/postpone cannot show with one session. During COMMIT the rows are committed and visible, nobody waits, and
 # pg_stat_activity shows the command that is built; a postponed command is counted, recorded and logged; a cancel, a
 # statement_timeout and a deadlock after the commit are told with SQLSTATE 55000, before it they roll back; pipelines and prepared
-# statements work; the settings of the session are what they were.
+# statements work; the settings of the session are what they were; the message
+# that the transaction is committed reaches clients of every encoding.
 use strict;
 use warnings;
 use FindBin;
@@ -126,6 +127,17 @@ append_to_file($prepared, "BEGIN;\nSAVEPOINT s;\nDROP INDEX t_7;\nSAVEPOINT s;\n
 $node->command_ok([ 'pgbench', '-n', '-t', 5, '-M', 'prepared', '-f', $prepared, $node->connstr('postgres') ], 'prepared, with open savepoints');
 is(indexes(), 't_7 t_a', 'it is there');
 is(query('SELECT count(*) FROM other WHERE a = 12'), '5', 'five times');
+
+note('a client whose encoding lacks a character of the message');
+query(q{CREATE TABLE greek (a text); INSERT INTO greek VALUES (U&'\\03A9');
+	CREATE FUNCTION to_int(text) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1::int'});
+$log_begins = -s $node->logfile;
+my (undef, undef, $said) = $node->psql('postgres', q{SET client_encoding = 'LATIN1';
+	BEGIN; INSERT INTO other VALUES (42); CREATE INDEX greek_a ON greek (to_int(a)); COMMIT;});
+like($said, qr/transaction is committed, but .*\n.*DETAIL:  invalid input syntax for type integer: "\?"/, 'it is told that the transaction is committed');
+like($said, qr/HINT:  Do not repeat.*\n.*CREATE INDEX CONCURRENTLY greek_a .*\n(.*\n)*.*client_encoding LATIN1 lacks/, '... and what is to be run');
+is(query('SELECT count(*) FROM other WHERE a = 42'), '1', '... as it is');
+like(slurp_file($node->logfile, $log_begins), qr/invalid input syntax for type integer: "\xCE\xA9"/, 'the log has the character');
 
 my @unexpected = grep { /PANIC|TRAP|terminated by signal|WARNING:/ && !/may be interrupted by statement_timeout/ } split /\n/, slurp_file($node->logfile);
 is("@unexpected", '', 'no warning, no crash in the log');

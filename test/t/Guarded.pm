@@ -25,6 +25,8 @@ sub guarded_node
 	$node->init(%init, extra => [ '-U', 'postgres', '-E', 'UTF8', '--locale=C', @{ $init{extra} // [] } ]);
 	my $libraries = $opt{libraries} // 'pg_safe_index';
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = '$libraries'") if $libraries;
+	# With the SQLSTATE: XX000 in the log is an internal error.
+	$node->append_conf('postgresql.conf', "log_line_prefix = '%m [%p] %e %q%a '");
 	$node->append_conf('postgresql.conf', $opt{settings}) if $opt{settings};
 	$node->start if $opt{start} // 1;
 	return $node;
