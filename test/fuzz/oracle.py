@@ -153,7 +153,9 @@ def judge(statement, states):
 
 	evidence, op = [], statement.op
 	if op == 'create_index':
-		evidence = tables(SHARE)
+		# IF NOT EXISTS of an index that is there builds nothing, whatever locks the transaction has had before.
+		built = any(mine and index not in before['indexes'] and table in tree for index, (_, table, _, mine, _) in after['indexes'].items())
+		evidence = [table for table in tables(SHARE) if built or not earlier.get(table, 0) & SHARE]
 	elif op == 'reindex':
 		indexed = {row[1] for row in after['indexes'].values()}
 		evidence = [table for table in tables(SHARE) if table in indexed or locks[table].toast or locks[table].kind == 't']
