@@ -23,8 +23,8 @@ struct LockLimit
 // Runs the command of a step in a transaction of its own, through the next hooks in the chain, and
 // commits. First takes the locks of the step, all of them within the limit. The client's own
 // lock_timeout applies if it is shorter. The pause after an attempt is at least four times its
-// wait and doubles each time, up to 10 s; a cancel or a timeout of the client ends it. The first
-// failure is told in a NOTICE.
+// wait and doubles each time, up to 10 s; a cancel or a timeout of the client ends it. After the
+// first failure there is a NOTICE.
 //
 // `command` must survive a commit. Ends in a transaction with an active snapshot, with `context`
 // current (see transaction.hpp). Raises 55P03 after the last attempt, and what the command raises.

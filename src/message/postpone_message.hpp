@@ -11,7 +11,7 @@ namespace psi
 {
 
 // A NOTICE, and a line in the server's log: if the session ends before the command is run, nothing
-// else tells of it. Counts the command as rewritten, and records it if it is a violation.
+// else shows it. Counts the command as rewritten, and records it if it is a violation.
 // `command`: what will be run. `text`: what the client sent. `is_first`: in this transaction.
 void TellPostponed(const Judgment &judgment, const char *command, const char *text, bool is_first);
 

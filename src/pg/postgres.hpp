@@ -1,5 +1,5 @@
 // postgres: the only place where PostgreSQL's headers are included. What differs between its
-// versions is in versions.hpp, which comes along.
+// versions is in versions.hpp, which this file includes.
 //
 // PostgreSQL leaves functions with longjmp (ereport(ERROR)), so in src/ no object with a
 // non-trivial destructor is alive across a call into it, and memory is palloc's.

@@ -44,7 +44,7 @@ LockWaitBound BoundLockWait(int milliseconds);
 // Puts back what BoundLockWait() has changed.
 void RestoreLockWait(const LockWaitBound &before);
 
-// Starts statement_timeout anew, so that what comes now has as much time as a statement. Not to be
+// Restarts statement_timeout, so that what comes now has as much time as a statement. Not to be
 // called while the timeouts are suspended.
 void RestartStatementTimeout();
 

@@ -1,8 +1,8 @@
 // name_list: the syntax of pg_safe_index.exempt_applications and operations.
 //
-// A list of names, separated by commas. White space around a name does not count; a name that holds
-// a comma or a double quote stands in double quotes, the quote doubled. Knows no PostgreSQL header,
-// allocates nothing, raises nothing.
+// A list of names, separated by commas. White space around a name does not count; a name with a
+// comma or a double quote in it is written in double quotes, the quote doubled. Includes no header
+// of PostgreSQL, allocates nothing, raises nothing.
 #pragma once
 
 #include <cstddef>

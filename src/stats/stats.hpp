@@ -2,7 +2,7 @@
 //
 // A refused command leaves nothing in a table, since its transaction is rolled back; so the
 // counters and the record of violations live in shared memory. They are there only if the library
-// stands in shared_preload_libraries; without it all of this does nothing.
+// is in shared_preload_libraries; without it all of this does nothing.
 #pragma once
 
 #include "catalog/judgment.hpp"

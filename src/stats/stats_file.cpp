@@ -1,7 +1,7 @@
 // stats_file: what a clean shutdown writes, and the next start reads.
 //
-// A file in pg_stat, removed once it is read: so after a crash, when the postmaster sets up shared
-// memory anew without an end of its own, there is none, and everything starts empty.
+// A file in pg_stat, removed once it is read. So there is none after a crash, when the postmaster
+// sets up shared memory again without having ended, and everything starts empty.
 #include "stats/stats_format.hpp"
 
 namespace psi

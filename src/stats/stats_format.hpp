@@ -1,10 +1,10 @@
 // stats_format: the counters and the record as bytes, as the statistics file has them.
 //
-// Whatever is read is hostile until it is proved good: the checksum only tells that it is what
-// somebody wrote. Every field is checked, so that nothing in the file can lead a reader of the
-// shared memory astray or make a view fail. Knows no files: the bytes come from functions and go
-// to functions, so that test/sanitize can feed it anything. Takes no lock; raises nothing but out
-// of memory, and takes at most 1 MB.
+// What is read is not trusted: a correct checksum proves only that somebody has written it so.
+// Every field is checked, so that nothing in the file can mislead a reader of the shared memory or
+// make a view fail. The bytes come from functions and go to functions, not files, so that
+// test/sanitize can pass in anything. Takes no lock; raises nothing but out of memory, and takes at
+// most 1 MB.
 #pragma once
 
 #include "stats/shared_stats.hpp"

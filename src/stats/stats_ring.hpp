@@ -25,7 +25,7 @@ struct Ring
 	{
 		return next - Oldest();
 	}
-	// Where the row lies, as long as it is there. There are places.
+	// The place of a row that is in the ring. `places` is not 0.
 	constexpr std::uint64_t PlaceOf(std::uint64_t row) const
 	{
 		return row % places;
