@@ -161,7 +161,7 @@ void psi_define_settings(void)
 	DefineCustomStringVariable(
 		"pg_safe_index.exempt_applications",
 		"Sessions with one of these application names are not checked.",
-		"A list of names; a trailing * matches any rest. A client can set its application_name itself: this is a convenience, not a wall.",
+		"A list of names; a * at the end matches any text. A client can choose its application_name: this is a convenience, not a barrier.",
 		&psi_settings.exempt_applications, "", PGC_SUSET, GUC_LIST_INPUT, check_exempt_applications,
 		assign_exempt_applications, NULL);
 
@@ -178,8 +178,8 @@ void psi_define_settings(void)
 
 	DefineCustomIntVariable(
 		"pg_safe_index.report_blockers_after",
-		"A concurrent build tells which transactions older than this it waits for.",
-		"The oldest of them are named in a NOTICE when the build begins. 0 turns this off.",
+		"Reports transactions older than this that a concurrent build waits for.",
+		"A NOTICE names the oldest of them when the build begins. 0 turns this off.",
 		&psi_settings.report_blockers_after, 60 * 1000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL,
 		NULL, NULL);
 
@@ -190,9 +190,9 @@ void psi_define_settings(void)
 		&psi_settings.lock_timeout, 500, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pg_safe_index.lock_attempts",
-							"How often a step of mode rewrite is tried that does not get its lock.",
-							"It fails after that.", &psi_settings.lock_attempts, 60, 1, INT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							"Number of attempts of a step of mode rewrite to get its locks.",
+							"The command fails after that.", &psi_settings.lock_attempts, 60, 1,
+							INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable(
 		"pg_safe_index.in_transaction",
