@@ -247,12 +247,14 @@ bool CanBeSent(const char *text)
 
 void RaiseCommittedBut(const ErrorData &error, const char *failed, int others, const char *commands)
 {
-	const char *message = "transaction is committed, but COMMIT failed after all postponed commands had been run";
+	const char *message =
+		"transaction is committed, but COMMIT failed after all postponed commands had been run";
 	if (failed != nullptr)
-		message = psprintf("transaction is committed, but this postponed command failed: %s", failed);
+		message =
+			psprintf("transaction is committed, but this postponed command failed: %s", failed);
 	if (failed != nullptr && others > 0)
-		message = psprintf("%s (%d more %s not been run)", message, others,
-						   others == 1 ? "has" : "have");
+		message =
+			psprintf("%s (%d more %s not been run)", message, others, others == 1 ? "has" : "have");
 	const char *log =
 		psprintf("%s (SQLSTATE %s)%s%s", error.message, unpack_sql_state(error.sqlerrcode),
 				 error.detail != nullptr ? "\n" : "", error.detail != nullptr ? error.detail : "");
@@ -272,9 +274,9 @@ void RaiseCommittedBut(const ErrorData &error, const char *failed, int others, c
 			"%s\nA question mark stands for characters that client_encoding %s lacks. The server's log has them.",
 			InAscii(hint), pg_get_client_encoding_name());
 	}
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg_internal("%s", message), errdetail_internal("%s", detail),
-					errdetail_log("%s", log), errhint("%s", hint)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg_internal("%s", message),
+			 errdetail_internal("%s", detail), errdetail_log("%s", log), errhint("%s", hint)));
 }
 
 } // namespace psi
