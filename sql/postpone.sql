@@ -96,11 +96,33 @@ CREATE INDEX pp_1 ON pp (a);
 COMMIT;
 TABLE pp_indexes;
 DROP INDEX pp_1;
-BEGIN;
+-- ... also with open savepoints, and after an error.
+BEGIN ISOLATION LEVEL SERIALIZABLE;
 SAVEPOINT s;
 CREATE INDEX pp_1 ON pp (a);
+SAVEPOINT t;
+INSERT INTO pp_log VALUES ('chain with savepoints');
 COMMIT AND CHAIN;
+SHOW transaction_isolation;
+TABLE pp_indexes;
+SAVEPOINT t;
+DROP INDEX pp_1;
+COMMIT AND CHAIN;
+SELECT 1 / 0;
+COMMIT AND CHAIN;
+SHOW transaction_isolation;
+CREATE INDEX pp_1 ON pp (a);
+DROP INDEX pp_1;
+SAVEPOINT s;
+SELECT 1 / 0;
+ROLLBACK AND CHAIN;
+CREATE INDEX pp_1 ON pp (a);
 COMMIT;
+DROP INDEX pp_1;
+-- A string of several commands has no BEGIN, even if it begins where a block has ended.
+BEGIN;
+SELECT 1 / 0;
+ROLLBACK AND CHAIN \; COMMIT \; CREATE INDEX pp_1 ON pp (a) \; SELECT 1;
 
 -- What PostgreSQL would refuse is refused when it is sent.
 \set VERBOSITY sqlstate
@@ -199,6 +221,13 @@ CREATE FUNCTION pp_trigger() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN EN
 CREATE EVENT TRIGGER pp_trigger ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION pp_trigger();
 BEGIN; CREATE INDEX pp_1 ON pp (a); COMMIT;
 BEGIN; DROP INDEX pp_1; ROLLBACK;
+ALTER EVENT TRIGGER pp_trigger ENABLE REPLICA;
+BEGIN; DROP INDEX pp_1; CREATE INDEX pp_1 ON pp (a); COMMIT;
+SET session_replication_role = replica;
+BEGIN; DROP INDEX pp_1; ROLLBACK;
+ALTER EVENT TRIGGER pp_trigger ENABLE;
+BEGIN; DROP INDEX pp_1; CREATE INDEX pp_1 ON pp (a); COMMIT;
+RESET session_replication_role;
 DROP EVENT TRIGGER pp_trigger;
 BEGIN; DROP INDEX pp_1; CREATE EVENT TRIGGER pp_trigger ON ddl_command_start EXECUTE FUNCTION pp_trigger(); COMMIT;
 DROP INDEX pp_1;
@@ -302,6 +331,28 @@ DROP INDEX IF EXISTS pp_none, pp_n5;
 CREATE INDEX IF NOT EXISTS pp_n3 ON pp_t (a);
 COMMIT;
 TABLE pp_t_indexes;
+-- PostgreSQL would choose the name that an index has left.
+CREATE INDEX ON pp_t (a);
+BEGIN;
+DROP INDEX pp_t_a_idx;
+CREATE INDEX ON pp_t (a) WHERE a > 5;
+CREATE INDEX ON pp_t (a) WHERE a > 6;
+COMMIT;
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid IN ('pp_t_a_idx'::regclass, 'pp_t_a_idx1'::regclass) ORDER BY indexrelid;
+BEGIN; DROP INDEX pp_t_a_idx; ALTER INDEX pp_t_a_idx1 RENAME TO pp_t_x; ALTER INDEX pp_t_x RENAME TO pp_t_a_idx2; CREATE INDEX ON pp_t (a); COMMIT;
+-- What an index would have kept from being dropped, though the build would not see it before it comes to a row.
+CREATE TYPE pp_type AS (x int, y int);
+ALTER TABLE pp_t ADD d pp_type;
+CREATE TEXT SEARCH CONFIGURATION pp_search (COPY = simple);
+CREATE COLLATION pp_c (locale = 'C');
+\set VERBOSITY terse
+BEGIN; CREATE INDEX pp_n9 ON pp_t (((d).x)); ALTER TYPE pp_type DROP ATTRIBUTE x; COMMIT;
+BEGIN; CREATE INDEX pp_n9 ON pp_t USING gin (to_tsvector('pp_search'::regconfig, b)); DROP TEXT SEARCH CONFIGURATION pp_search; COMMIT;
+BEGIN; CREATE INDEX pp_n9 ON pp_t (b COLLATE pp_c); DROP COLLATION pp_c; CREATE COLLATION pp_c (locale = 'POSIX'); COMMIT;
+BEGIN; CREATE INDEX pp_n9 ON pp_t (b COLLATE pp_c); DROP COLLATION pp_c; ALTER TABLE pp_t DROP b; COMMIT;
+\set VERBOSITY default
+DROP COLLATION IF EXISTS pp_c;
+DROP TEXT SEARCH CONFIGURATION pp_search;
 -- Names that PostgreSQL chooses for two tables; the name of one whose column is gone.
 CREATE TABLE pp_x (b_c int, d int);
 CREATE TABLE pp_x_b (c int);
@@ -313,6 +364,7 @@ SELECT indexrelid::regclass AS index, pg_get_indexdef(indexrelid) AS definition 
  WHERE indrelid IN ('pp_x'::regclass, 'pp_x_b'::regclass) ORDER BY pg_get_indexdef(indexrelid) COLLATE "C";
 DROP VIEW pp_t_indexes;
 DROP TABLE pp_x, pp_x_b, pp_t;
+DROP TYPE pp_type;
 RESET client_min_messages;
 
 DROP VIEW pp_indexes;

@@ -45,6 +45,22 @@ bool HasDependents(Oid index)
 	return has;
 }
 
+Array<ObjectAddress> DependenciesOf(Oid index)
+{
+	Array<ObjectAddress> objects;
+	const Oid table = IndexGetRelation(index, true);
+	const auto add = [&](Form_pg_depend form)
+	{
+		if (form->refclassid != RelationRelationId || form->refobjid != table)
+			objects.Add({form->refclassid, form->refobjid, form->refobjsubid});
+		return true;
+	};
+	ScanCatalog<Form_pg_depend>(
+		DependRelationId, DependDependerIndexId, nullptr,
+		{{Anum_pg_depend_classid, RelationRelationId}, {Anum_pg_depend_objid, index}}, add);
+	return objects;
+}
+
 const char *NameOfFreeIndex(Oid index, Oid table)
 {
 	const auto row = ReadClass(index);

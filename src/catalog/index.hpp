@@ -6,6 +6,7 @@
 #pragma once
 
 #include "catalog/relation.hpp"
+#include "pg/array.hpp"
 
 namespace psi
 {
@@ -45,6 +46,10 @@ bool HasColumn(Oid index, AttrNumber column);
 // Does any object depend on the index, so that DROP INDEX will be refused (findDependentObjects())?
 // A foreign key depends on the index of the columns that it references. Scans pg_depend.
 bool HasDependents(Oid index);
+
+// What the index depends on: collations, operator classes, what its expressions use. Without the
+// table, and without what belongs to PostgreSQL itself. Scans pg_depend. Allocates.
+Array<ObjectAddress> DependenciesOf(Oid index);
 
 // Returns the name of an index that belongs to this table and to no constraint, qualified and
 // quoted; null if there is no such index any more. The caller holds a lock on the table that

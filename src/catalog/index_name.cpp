@@ -64,6 +64,7 @@ struct GivenNames::Name
 		NameData name;
 	} key;
 	bool given;
+	bool freed;
 	int next;
 };
 
@@ -79,6 +80,7 @@ GivenNames::Name &GivenNames::Find(Oid schema, const char *name)
 	if (!found)
 	{
 		entry.given = false;
+		entry.freed = false;
 		entry.next = 0;
 	}
 	return entry;
@@ -89,15 +91,31 @@ void GivenNames::Add(Oid schema, const char *name)
 	Find(schema, name).given = true;
 }
 
-bool GivenNames::Has(Oid schema, const char *name) const
+void GivenNames::AddFreed(Oid schema, const char *name)
+{
+	Find(schema, name).freed = true;
+}
+
+const GivenNames::Name *GivenNames::FindIfThere(Oid schema, const char *name) const
 {
 	if (names == nullptr)
-		return false;
+		return nullptr;
 	Name::Key key{};
 	key.schema = schema;
 	namestrcpy(&key.name, name);
-	const auto *entry = static_cast<const Name *>(hash_search(names, &key, HASH_FIND, nullptr));
+	return static_cast<const Name *>(hash_search(names, &key, HASH_FIND, nullptr));
+}
+
+bool GivenNames::Has(Oid schema, const char *name) const
+{
+	const Name *entry = FindIfThere(schema, name);
 	return entry != nullptr && entry->given;
+}
+
+bool GivenNames::IsFreed(Oid schema, const char *name) const
+{
+	const Name *entry = FindIfThere(schema, name);
+	return entry != nullptr && entry->freed;
 }
 
 int &GivenNames::NextNumber(Oid schema, const char *first)
@@ -135,9 +153,9 @@ const char *ChooseIndexName(const RelationName &table, Oid schema, const char *c
 {
 	// The name of a constraint must not be that of another constraint in the schema, either.
 	const bool is_constraint = strcmp(label, "idx") != 0;
-	const auto is_free = [schema, is_constraint](const char *name)
+	const auto is_free = [schema, is_constraint, &given](const char *name)
 	{
-		return !OidIsValid(get_relname_relid(name, schema)) &&
+		return (!OidIsValid(get_relname_relid(name, schema)) || given.IsFreed(schema, name)) &&
 			   !(is_constraint && ConstraintNameExists(name, schema));
 	};
 	return ChooseFreeName(table, schema, columns, label, given, is_free);

@@ -19,8 +19,12 @@ class GivenNames
   public:
 	// Nobody else may choose this name. Allocates.
 	void Add(Oid schema, const char *name);
+	// A command before them takes the name away from what has it now. Allocates.
+	void AddFreed(Oid schema, const char *name);
 	// Has the name been given?
 	bool Has(Oid schema, const char *name) const;
+	// Will it be free, unless it has been given?
+	bool IsFreed(Oid schema, const char *name) const;
 	// The number with which a search for a free name goes on, 0 at first: the numbers below it are
 	// taken, and stay so. `first` is the name without a number. Allocates.
 	int &NextNumber(Oid schema, const char *first);
@@ -28,6 +32,7 @@ class GivenNames
   private:
 	struct Name;
 	Name &Find(Oid schema, const char *name);
+	const Name *FindIfThere(Oid schema, const char *name) const;
 
 	HTAB *names = nullptr; // made when the first one is added
 };

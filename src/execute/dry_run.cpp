@@ -1,6 +1,7 @@
 // dry_run: CREATE TEMP TABLE ... (LIKE ...), CREATE INDEX on it, ROLLBACK.
 #include "execute/dry_run.hpp"
 
+#include "catalog/index.hpp"
 #include "catalog/index_match.hpp"
 #include "execute/postponed_index.hpp"
 #include "pg/array.hpp"
@@ -51,12 +52,13 @@ void CreateCopy(const ClassRow &row)
 	CommandCounterIncrement();
 }
 
-void CreateIndexOnCopy(const IndexStmt &analyzed, Oid table, const char *query)
+// Returns what the index depends on.
+Array<ObjectAddress> CreateIndexOnCopy(const IndexStmt &analyzed, Oid table, const char *query)
 {
 	const Oid copy = RangeVarGetRelid(NameOfCopy(), NoLock, false);
 	const IndexStmt *mapped = MapToPartition(analyzed, table, copy);
 	if (mapped == nullptr)
-		return;
+		return {};
 	auto *create = const_cast<IndexStmt *>(mapped);
 	create->relation = NameOfCopy();
 	create->idxname = nullptr;
@@ -67,12 +69,15 @@ void CreateIndexOnCopy(const IndexStmt &analyzed, Oid table, const char *query)
 		create->tableSpace == nullptr && OidIsValid(tablespace))
 		create->tableSpace = get_tablespace_name(tablespace);
 	RunDirectly(reinterpret_cast<Node *>(create), query);
+	// The copy has no other index.
+	return DependenciesOf(linitial_oid(IndexesOf(copy)));
 }
 
 // How far the attempt has come. Palloc'd: PG_CATCH needs it.
 struct Attempt
 {
 	bool copied = false;
+	Array<ObjectAddress> uses{};
 	ErrorData *error = nullptr;
 };
 
@@ -113,7 +118,7 @@ DryRun TryOut(const IndexStmt &create, const Target &target, const char *query)
 		{
 			CreateCopy(*row);
 			attempt.copied = true;
-			CreateIndexOnCopy(*definition->create, target.table_id, query);
+			attempt.uses = CreateIndexOnCopy(*definition->create, target.table_id, query);
 		}
 	}
 	PG_CATCH();
@@ -129,7 +134,7 @@ DryRun TryOut(const IndexStmt &create, const Target &target, const char *query)
 	MyXactFlags = flags;
 
 	if (attempt.error == nullptr)
-		return {nullptr, definition->create};
+		return {nullptr, definition->create, attempt.uses};
 	if (attempt.copied || !IsAboutCommand(*attempt.error))
 		ReThrowError(attempt.error);
 	return {psprintf("it could not be tried on an empty copy of the table: %s",

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "catalog/target.hpp"
+#include "pg/array.hpp"
 
 namespace psi
 {
@@ -21,6 +22,7 @@ struct DryRun
 	// temporary tables, for example. Null: it would not be refused.
 	const char *why_not = nullptr;
 	const IndexStmt *analyzed = nullptr; // the command after parse analysis for the table
+	Array<ObjectAddress> uses{};         // what the index depends on
 };
 
 // Tries the command, which may have been through parse analysis for the table. Waits for ACCESS

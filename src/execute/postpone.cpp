@@ -64,20 +64,21 @@ bool IsOfInterest(const Judgment &judgment)
 			 (reason == Reason::small || reason == Reason::created)));
 }
 
-// `analyzed`: a CREATE INDEX after parse analysis.
+// `tried`: a CREATE INDEX that has been tried; null: DROP INDEX.
 void Add(const Sent &sent, const Judgment &judgment, const char *command, const char *name,
-		 const IndexStmt *analyzed)
+		 const DryRun *tried)
 {
 	PostponedCommand postponed;
 	postponed.operation = judgment.request.operation;
 	postponed.command = command;
 	postponed.name = name;
-	if (analyzed != nullptr)
+	if (tried != nullptr)
 	{
 		postponed.table = judgment.target.table_id;
 		postponed.schema = judgment.target.schema;
-		postponed.create = analyzed;
-		postponed.columns = ColumnsOf(*analyzed, postponed.table);
+		postponed.create = tried->analyzed;
+		postponed.columns = ColumnsOf(*tried->analyzed, postponed.table);
+		postponed.uses = tried->uses;
 	}
 	else
 	{
@@ -98,9 +99,12 @@ const char *NameAfterOthers(const IndexStmt &create, const Target &target)
 	GivenNames given;
 	for (const PostponedCommand &command : AllPostponed())
 	{
-		if (command.IsOn() && command.operation == Operation::create_index &&
-			command.schema == target.schema)
+		if (!command.IsOn() || command.schema != target.schema)
+			continue;
+		if (command.operation == Operation::create_index)
 			given.Add(target.schema, command.name);
+		else if (get_relname_relid(command.name, command.schema) == command.index)
+			given.AddFreed(target.schema, command.name);
 	}
 	return ChooseName(PlanForCreate(create, ""), target.table, target.schema, given);
 }
@@ -163,7 +167,7 @@ Postponement PostponeCreate(const Sent &sent, const Request &request, bool reall
 		name = NameAfterOthers(create, judgment.target);
 		command = WriteCommand(*tried.analyzed, *table, name, command);
 	}
-	Add(sent, judgment, command, name, tried.analyzed);
+	Add(sent, judgment, command, name, &tried);
 	return {true, true};
 }
 
@@ -272,9 +276,15 @@ const char *WhyNotAfterCommit(Operation operation)
 {
 	const CommandTag tag =
 		operation == Operation::create_index ? CMDTAG_CREATE_INDEX : CMDTAG_DROP_INDEX;
+	// filter_event_trigger() (event_trigger.c)
+	const char disabled = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
+							  ? TRIGGER_FIRES_ON_ORIGIN
+							  : TRIGGER_FIRES_ON_REPLICA;
 	for (const EventTriggerCacheItem *trigger :
 		 Each<const EventTriggerCacheItem>(EventCacheLookup(EVT_DDLCommandStart)))
 	{
+		if (trigger->enabled == disabled)
+			continue;
 		if (trigger->tagset == nullptr || bms_is_member(tag, trigger->tagset))
 			return "an event trigger for ddl_command_start would be called after the commit";
 	}

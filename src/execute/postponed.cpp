@@ -147,6 +147,9 @@ void AddPostponed(const PostponedCommand &command)
 	if (command.create != nullptr)
 		copy.create = static_cast<IndexStmt *>(copyObjectImpl(command.create));
 	copy.columns = list_copy(command.columns);
+	copy.uses = {};
+	for (const ObjectAddress &object : command.uses)
+		copy.uses.Add(object);
 	for (int i = 0; i < kept_settings_count; ++i)
 		copy.values[i] = ValueToKeep(kept_settings[i]);
 	copy.settings.help = "";

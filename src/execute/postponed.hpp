@@ -33,6 +33,7 @@ struct PostponedCommand
 	Oid schema = InvalidOid;                       // of the index
 	const IndexStmt *create = nullptr;             // CREATE INDEX, after parse analysis
 	List *columns = NIL;                           // CREATE INDEX: ColumnsOf()
+	Array<ObjectAddress> uses{};                   // CREATE INDEX: what the index depends on
 	const char *name = nullptr; // CREATE INDEX: the name that it gives, or that PostgreSQL would
 								// have given
 	Oid index = InvalidOid;     // DROP INDEX

@@ -14,7 +14,7 @@
 #include "message/postpone_message.hpp"
 #include "pg/list.hpp"
 #include "plan/step.hpp"
-#include "statement/transaction_block.hpp"
+#include "statement/statement_face.h"
 
 namespace psi
 {
@@ -50,6 +50,24 @@ void SetParametersHere(const PostponedCommand &command)
 	}
 }
 
+// An index keeps PostgreSQL from dropping what it depends on; one that is postponed does not. What
+// is named in the command may have been created again, and a build looks for the rest only when it
+// comes to a row.
+void CheckUses(const PostponedCommand &command)
+{
+	for (const ObjectAddress &object : command.uses)
+	{
+		// An attribute of a composite type that is dropped is a row still.
+		const bool is_column = object.classId == RelationRelationId && object.objectSubId > 0;
+		const bool is_there =
+			is_column ? ReadColumn(object.objectId, static_cast<AttrNumber>(object.objectSubId))
+							.has_value()
+					  : getObjectDescription(&object, true) != nullptr;
+		if (!is_there)
+			RaiseUsesDropped();
+	}
+}
+
 // Raises the error that the command would raise. One whose table, column or index is gone has
 // nothing to do. Gives the command the names of now.
 void CheckCreate(PostponedCommand &command)
@@ -60,6 +78,7 @@ void CheckCreate(PostponedCommand &command)
 		return;
 	if (!OwnsRelation(table->id, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(table->kind), NameStr(table->name));
+	CheckUses(command);
 	if (!MayCreateIn(table->schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(table->schema));
 	// With IF NOT EXISTS, an index that another session has created meanwhile will do.
@@ -303,6 +322,8 @@ void Fail(Run &run)
 	ReportClientsText();
 	MemoryContextSwitchTo(PortalContext);
 	List *left = NIL;
+	const char *failed = nullptr;
+	int others = 0;
 	const char *path = pstrdup(GetConfigOption(kept_settings[0], false, false));
 	for (int i = run.current; i < run.commands.Count(); ++i)
 	{
@@ -315,11 +336,15 @@ void Fail(Run &run)
 																	? run.commands[i].values[0]
 																	: "''"));
 		path = pstrdup(run.commands[i].values[0]);
-		left = lappend(left, pstrdup(run.commands[i].command));
+		char *command = pstrdup(run.commands[i].command);
+		left = lappend(left, command);
+		if (failed == nullptr)
+			failed = command;
+		else
+			++others;
 	}
-	const Operation operation = run.commands[Min(run.current, run.commands.Count() - 1)].operation;
 	MemoryContextDelete(run.memory);
-	RaiseCommittedBut(error, operation, left != NIL ? AsLines(left) : nullptr);
+	RaiseCommittedBut(error, failed, others, left != NIL ? AsLines(left) : nullptr);
 }
 
 // Nothing may raise an error between the commit and this.
@@ -347,14 +372,19 @@ void KeepContextOfSavepoint()
 	MemoryContextSetParent(CurTransactionContext, MessageContext);
 }
 
-// AND CHAIN: a new transaction block like the one before.
-void BeginNextBlock(const Characteristics &characteristics)
+// AND CHAIN: makes this transaction, in which nothing has been done, a block like the one before,
+// and its COMMIT AND CHAIN the client's. So PostgreSQL begins the next block itself, after
+// PortalRun(): that one puts back the resource owner of an open savepoint, which is gone, and a
+// block would go on with it.
+void ChainToNextBlock(const Characteristics &characteristics)
 {
 	BeginTransactionBlock();
+	CommitTransactionCommand();
 	XactIsoLevel = characteristics.isolation;
 	XactReadOnly = characteristics.read_only;
 	XactDeferrable = characteristics.deferrable;
-	NoteBegin();
+	psi_note_chain();
+	EndTransactionBlock(true);
 }
 
 } // namespace
@@ -369,9 +399,6 @@ void CommitAndRunPostponed(const psi_call &call)
 	MarkAsCommitted(call);
 	if (error != nullptr)
 		ReThrowError(error);
-	// The next block would go on with the resource owner of the savepoint (see ExpectLostOwner()).
-	if (chain && in_savepoint)
-		RaiseNotChained();
 
 	const MemoryContext memory = MemoryOfPostponed();
 	MemoryContextSwitchTo(memory);
@@ -383,8 +410,8 @@ void CommitAndRunPostponed(const psi_call &call)
 	ReleasePostponed();
 	RunAfterCommit(run);
 	if (chain)
-		BeginNextBlock(characteristics);
-	else if (in_savepoint)
+		ChainToNextBlock(characteristics);
+	if (in_savepoint)
 		ExpectLostOwner();
 }
 

@@ -13,7 +13,7 @@ namespace psi
 // Commits, and runs the postponed commands before COMMIT returns to the client. `call`: COMMIT or
 // END. Raises what a COMMIT raises, what the check raises, and an ERROR (55000) for what comes
 // after the commit. Ends in a transaction of its own without a snapshot, as PostgreSQL's own
-// concurrent commands do, or with AND CHAIN in a new transaction block.
+// concurrent commands do; with AND CHAIN, that one is a block which PostgreSQL will end with it.
 void CommitAndRunPostponed(const psi_call &call);
 
 } // namespace psi

@@ -77,6 +77,8 @@ void AddHintIfNamed(ErrorData &error, Operation operation, const char *index)
 				 operation == Operation::create_index ? "CREATE INDEX" : "DROP INDEX", index);
 }
 
+static constexpr char uses_dropped[] = "an object that a postponed command uses has been dropped";
+
 void ExplainFailedCheck(ErrorData &error, const char *command)
 {
 	// "cache lookup failed": the transaction has dropped a function, for example.
@@ -84,7 +86,7 @@ void ExplainFailedCheck(ErrorData &error, const char *command)
 	{
 		error.sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
 		error.detail = error.message;
-		error.message = pstrdup("an object that a postponed command uses has been dropped");
+		error.message = pstrdup(uses_dropped);
 	}
 	AddHint(
 		error,
@@ -158,14 +160,9 @@ void RaiseNotPrepared()
 			 "SET pg_safe_index.in_transaction = refuse, and send these commands outside of the transaction.")));
 }
 
-void RaiseNotChained()
+void RaiseUsesDropped()
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		 errmsg("COMMIT AND CHAIN cannot run postponed index commands while there are savepoints"),
-		 errhint(
-			 "The transaction is rolled back. RELEASE the savepoints before COMMIT AND CHAIN.")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg(uses_dropped)));
 }
 
 void RaiseNotPossible(const char *why_not)
@@ -248,8 +245,16 @@ bool CanBeSent(const char *text)
 
 } // namespace
 
-void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands)
+void RaiseCommittedBut(const ErrorData &error, const char *failed, int others, const char *commands)
 {
+	const char *message =
+		"transaction is committed, but COMMIT failed after all postponed commands had been run";
+	if (failed != nullptr)
+		message =
+			psprintf("transaction is committed, but this postponed command failed: %s", failed);
+	if (failed != nullptr && others > 0)
+		message =
+			psprintf("%s (%d more %s not been run)", message, others, others == 1 ? "has" : "have");
 	const char *log =
 		psprintf("%s (SQLSTATE %s)%s%s", error.message, unpack_sql_state(error.sqlerrcode),
 				 error.detail != nullptr ? "\n" : "", error.detail != nullptr ? error.detail : "");
@@ -261,17 +266,16 @@ void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *
 					 : "Do not repeat the transaction. No command is left to be run.",
 				 commands != nullptr ? commands : "", error.hint != nullptr ? "\n" : "",
 				 error.hint != nullptr ? error.hint : "");
-	if (!CanBeSent(detail) || !CanBeSent(hint))
+	if (!CanBeSent(message) || !CanBeSent(detail) || !CanBeSent(hint))
 	{
+		message = InAscii(message);
 		detail = InAscii(detail);
 		hint = psprintf(
 			"%s\nA question mark stands for characters that client_encoding %s lacks. The server's log has them.",
 			InAscii(hint), pg_get_client_encoding_name());
 	}
 	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("transaction is committed, but %s, which was postponed, failed",
-					ConcurrentName(operation)),
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg_internal("%s", message),
 			 errdetail_internal("%s", detail), errdetail_log("%s", log), errhint("%s", hint)));
 }
 

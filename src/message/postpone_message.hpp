@@ -47,16 +47,18 @@ void RaiseNotYet(const char *index, Operation postponed);
 // ERRORs that roll the transaction back.
 void RaiseNotCommitted();
 void RaiseNotPrepared();
-void RaiseNotChained();
+void RaiseUsesDropped();
 void RaiseNotPossible(const char *why_not);
 void RaiseAltered(const char *column);
 void RaiseIsNeeded(const char *index);
 void RaiseRebuilt(const char *index);
 void RaiseOtherRole(Oid role);
 
-// The transaction is committed, but a command after it has failed: an ERROR (55000). `error` is
-// that of the command. `commands`: those that are still to be run, with the failed one, one a line;
-// null: none is left.
-void RaiseCommittedBut(const ErrorData &error, Operation operation, const char *commands);
+// The transaction is committed, but something after it has failed: an ERROR (55000). `failed`: the
+// command that has; null: all have been run. `others`: how many after it have not been run.
+// `commands`: those that are still to be run, with the failed one, one a line; null: none is left.
+// The message names the command, since many programs show nothing but the message.
+void RaiseCommittedBut(const ErrorData &error, const char *failed, int others,
+					   const char *commands);
 
 } // namespace psi

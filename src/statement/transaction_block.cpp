@@ -26,11 +26,6 @@ bool IsBegunByClient()
 									 GetCurrentTransactionStartTimestamp() == chained_at));
 }
 
-void NoteBegin()
-{
-	psi_block.begun_in = CurrentLocalTransaction();
-}
-
 } // namespace psi
 
 struct psi_block psi_block;
@@ -38,5 +33,8 @@ struct psi_block psi_block;
 extern "C" void psi_note_chain(void)
 {
 	psi::chained_in = psi::CurrentLocalTransaction();
+	// That of a transaction block that an error has aborted is gone. One that nobody has tells it.
+	if (psi::chained_in == InvalidLocalTransactionId)
+		psi::chained_in = GetNextLocalTransactionId();
 	psi::chained_at = GetCurrentStatementStartTimestamp();
 }

@@ -11,7 +11,4 @@ namespace psi
 // Is this a transaction that began with BEGIN, or with COMMIT AND CHAIN or ROLLBACK AND CHAIN?
 bool IsBegunByClient();
 
-// Counts this transaction as one that the client has begun.
-void NoteBegin();
-
 } // namespace psi

@@ -146,7 +146,7 @@ committed_but() {
 	local what=$1 output status=0
 	shift
 	output=$("$@" 2>&1) || status=$?
-	if [ "$status" != 0 ] && grep -q 'transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed' <<<"$output"
+	if [ "$status" != 0 ] && grep -q 'transaction is committed, but this postponed command failed: CREATE INDEX CONCURRENTLY ' <<<"$output"
 	then ok "$what"; else not_ok "$what"; fi
 	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }

@@ -62,7 +62,7 @@ $migration->send('COMMIT;');
 $migration->wait_until_blocked;
 query("SELECT pg_cancel_backend($migration->{pid})");
 my $said = $migration->wait_for(qr/done/);
-my $told = q{ERROR:  55000: transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed
+my $told = q{ERROR:  55000: transaction is committed, but this postponed command failed: CREATE INDEX CONCURRENTLY t_2 ON t (a); (1 more has not been run)
 DETAIL:  canceling statement due to user request (SQLSTATE 57014)
 HINT:  Do not repeat the transaction. Still to be run, one command at a time:
 CREATE INDEX CONCURRENTLY t_2 ON t (a);

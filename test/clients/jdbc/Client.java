@@ -210,7 +210,7 @@ public class Client {
 
     static final String POSTPONE = "options=-c%20pg_safe_index.mode=rewrite%20-c%20pg_safe_index.in_transaction=postpone";
     static final String COMMITTED_BUT
-            = "ERROR: transaction is committed, but CREATE INDEX CONCURRENTLY, which was postponed, failed";
+            = "ERROR: transaction is committed, but this postponed command failed: CREATE INDEX CONCURRENTLY ";
 
     // Commands in a transaction, which the server runs after its COMMIT. With autosave=always the driver's savepoints are open
     // at the COMMIT, unless cleanupSavepoints releases them. As often as it takes until COMMIT is a prepared statement.

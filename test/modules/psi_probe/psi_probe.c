@@ -20,6 +20,8 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #pragma GCC diagnostic pop
 
 PG_MODULE_MAGIC;
@@ -81,12 +83,46 @@ static void probe(PlannedStmt *statement, const char *query, bool read_only,
 								completion);
 }
 
-/* Needs a resource owner and a memory context that are there. */
+static bool is_within(MemoryContext context, MemoryContext wanted)
+{
+	if (context == wanted)
+		return true;
+	for (MemoryContext child = context->firstchild; child != NULL; child = child->nextchild)
+	{
+		if (is_within(child, wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool owner_is_there(void)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+
+	while (owner != NULL && owner != TopTransactionResourceOwner)
+		owner = ResourceOwnerGetParent(owner);
+	return owner != NULL;
+}
+
+/*
+ * Needs a resource owner and a memory context that are there. What has been freed often looks as
+ * before, so this asks.
+ */
 static void read_at_commit(XactEvent event, void *argument)
 {
 	(void) argument;
 	if (event == XACT_EVENT_PRE_COMMIT && reads_at_commit && OidIsValid(MyDatabaseId))
 	{
+		if (!is_within(TopMemoryContext, CurrentMemoryContext))
+		{
+			MemoryContextSwitchTo(TopTransactionContext);
+			elog(ERROR, "the memory context of this commit is gone");
+		}
+		if (!owner_is_there())
+		{
+			CurrentResourceOwner = TopTransactionResourceOwner;
+			elog(ERROR, "the resource owner of this commit is gone");
+		}
 		table_close(table_open(RelationRelationId, AccessShareLock), AccessShareLock);
 		pfree(palloc(64));
 	}
