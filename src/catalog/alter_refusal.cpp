@@ -148,16 +148,25 @@ bool IsProvedNotNull(Oid table, const char *column)
 	return proved;
 }
 
+// Not known of a column that the command adds, or gives another type.
+bool WillIndexColumn(const AlterSummary &summary, Oid table, const char *name, const List *opclass,
+					 const char *method)
+{
+	return summary.ChangesType(name) ||
+		   (!IsVirtualColumn(table, name) && CanIndexColumn(table, name, opclass, method));
+}
+
 // ComputeIndexAttrs(): can each column of the constraint be indexed?
 bool CanIndexColumns(const Request &request, Oid table)
 {
 	const Constraint &constraint = *request.constraint;
+	const AlterSummary &summary = *request.summary;
 	if (request.column != nullptr)
 		return !IsVirtualGenerated(*request.column);
 	for (const String *name : Each<const String>(constraint.keys))
 	{
-		if (IsVirtualColumn(table, name->sval) ||
-			!CanIndexColumn(table, name->sval, NIL, DEFAULT_INDEX_TYPE))
+		if (summary.virtual_columns.Has(name->sval) ||
+			!WillIndexColumn(summary, table, name->sval, NIL, DEFAULT_INDEX_TYPE))
 			return false;
 	}
 	const char *method =
@@ -166,14 +175,25 @@ bool CanIndexColumns(const Request &request, Oid table)
 	{
 		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
 		if (element->name != nullptr &&
-			!CanIndexColumn(table, element->name, element->opclass, method))
+			!WillIndexColumn(summary, table, element->name, element->opclass, method))
 			return false;
 	}
 	return true;
 }
 
-// The key columns of the constraint that are no expressions (String). Allocates.
-const List *KeysOf(const Request &request)
+bool IsCheckConstraint(Oid constraint)
+{
+	const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const bool check = FormOf<Form_pg_constraint>(tuple)->contype == CONSTRAINT_CHECK;
+	ReleaseSysCache(tuple);
+	return check;
+}
+
+// The columns among the keys of the constraint (String). `all`: also those in parentheses, which
+// may turn out to be something else. Allocates.
+const List *KeysOf(const Request &request, bool all)
 {
 	if (request.column != nullptr)
 		return list_make1(makeString(request.column->colname));
@@ -184,10 +204,27 @@ const List *KeysOf(const Request &request)
 	for (const List *pair : Each<const List>(request.constraint->exclusions))
 	{
 		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
-		if (element->name != nullptr)
-			names = lappend(names, makeString(element->name));
+		const char *name = all ? ColumnOf(*element) : element->name;
+		if (name != nullptr)
+			names = lappend(names, makeString(const_cast<char *>(name)));
 	}
 	return names;
+}
+
+// The columns of the check constraints that the command drops before PostgreSQL looks for a proof
+// that there are no nulls, as get_relation_constraint_attnos() numbers them.
+const Bitmapset *ColumnsOfDroppedChecks(Oid table, const AlterSummary &summary)
+{
+	Bitmapset *columns = nullptr;
+	for (const char *name : Each<const char>(summary.dropped_constraints))
+	{
+		CHECK_FOR_INTERRUPTS();
+		Oid constraint = InvalidOid;
+		Bitmapset *of_one = get_relation_constraint_attnos(table, name, true, &constraint);
+		if (IsCheckConstraint(constraint))
+			columns = bms_add_members(columns, of_one);
+	}
+	return columns;
 }
 
 } // namespace
@@ -239,12 +276,12 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 	const Constraint &constraint = *request.constraint;
 	if (IsSecondPrimaryKey(request, table, earlier_primary_key))
 		return true;
-	if (!WillHaveColumns(*request.summary, table.id, KeysOf(request)) ||
+	if (!WillHaveColumns(*request.summary, table.id, KeysOf(request, false)) ||
 		!WillHaveColumns(*request.summary, table.id, constraint.including) ||
 		!CanIndexColumns(request, table.id))
 		return true;
 	const bool partitioned = table.kind == RELKIND_PARTITIONED_TABLE;
-	if (partitioned && LacksPartitionKey(table.id, KeysOf(request)))
+	if (partitioned && LacksPartitionKey(table.id, KeysOf(request, true)))
 		return true;
 	if (constraint.conname == nullptr || request.summary->drops_constraint)
 		return false;
@@ -254,12 +291,20 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 			ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname));
 }
 
-List *ColumnsToScanForNulls(Oid table, const List *names)
+List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary *summary)
 {
 	List *columns = NIL;
+	const Bitmapset *unchecked =
+		summary != nullptr ? ColumnsOfDroppedChecks(table, *summary) : nullptr;
 	for (const String *name : Each<const String>(names))
 	{
-		if (IsNullable(table, name->sval) && !IsProvedNotNull(table, name->sval))
+		const bool nullable =
+			IsNullable(table, name->sval) || (summary != nullptr && !has_inherited_key_columns &&
+											  summary->nullable_columns.Has(name->sval));
+		if (!nullable)
+			continue;
+		const int number = get_attnum(table, name->sval) - FirstLowInvalidHeapAttributeNumber;
+		if (bms_is_member(number, unchecked) || !IsProvedNotNull(table, name->sval))
 			columns = lappend(columns, name->sval);
 	}
 	return columns;

@@ -67,6 +67,23 @@ ObjectAddress AddressOf(ObjectType type, Node *name)
 	return address;
 }
 
+// Is the object a part of another one, an extension for instance? Then PostgreSQL refuses to drop
+// it by itself, before it locks what depends on it (findDependentObjects()).
+bool IsPartOfOther(const ObjectAddress &object)
+{
+	bool found = false;
+	const auto look = [&found](Form_pg_depend dependency)
+	{
+		found = dependency->deptype == DEPENDENCY_INTERNAL ||
+				dependency->deptype == DEPENDENCY_EXTENSION;
+		return !found;
+	};
+	ScanCatalog<Form_pg_depend>(
+		DependRelationId, DependDependerIndexId, nullptr,
+		{{Anum_pg_depend_classid, object.classId}, {Anum_pg_depend_objid, object.objectId}}, look);
+	return found;
+}
+
 // Stands for the columns of a table.
 constexpr int any_column = -1;
 
@@ -146,6 +163,8 @@ Array<CascadedIndex> IndexesDroppedBy(const DropStmt &drop, bool &permitted)
 	for (void *name : Each<void>(drop.objects))
 	{
 		const ObjectAddress object = AddressOf(drop.removeType, static_cast<Node *>(name));
+		if (OidIsValid(object.objectId) ? IsPartOfOther(object) : !drop.missing_ok)
+			return {};
 		if (!OidIsValid(object.objectId))
 			continue;
 		permitted = permitted && OwnsObject(object.classId, object.objectId, GetUserId());
