@@ -54,6 +54,10 @@ inline bool OwnsObject(Oid catalog, Oid object, Oid role)
 		return pg_proc_ownercheck(object, role);
 	case OperatorRelationId:
 		return pg_oper_ownercheck(object, role);
+	case TSConfigRelationId:
+		return pg_ts_config_ownercheck(object, role);
+	case TSDictionaryRelationId:
+		return pg_ts_dict_ownercheck(object, role);
 	default:
 		return false;
 	}

@@ -45,6 +45,8 @@ bool MayCascade(const DropStmt &drop)
 	case OBJECT_PROCEDURE:
 	case OBJECT_ROUTINE:
 	case OBJECT_OPERATOR:
+	case OBJECT_TSCONFIGURATION:
+	case OBJECT_TSDICTIONARY:
 		return true;
 	default:
 		return false;
