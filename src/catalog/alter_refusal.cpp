@@ -181,14 +181,15 @@ bool CanIndexColumns(const Request &request, Oid table)
 	return true;
 }
 
-bool IsCheckConstraint(Oid constraint)
+// pg_constraint.contype, or 0 if there is no such constraint.
+char TypeOfConstraint(Oid constraint)
 {
 	const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	const bool check = FormOf<Form_pg_constraint>(tuple)->contype == CONSTRAINT_CHECK;
+		return 0;
+	const char type = FormOf<Form_pg_constraint>(tuple)->contype;
 	ReleaseSysCache(tuple);
-	return check;
+	return type;
 }
 
 // The columns among the keys of the constraint (String). `all`: also those in parentheses, which
@@ -211,21 +212,29 @@ const List *KeysOf(const Request &request, bool all)
 	return names;
 }
 
-// The columns of the check constraints that the command drops before PostgreSQL looks for a proof
-// that there are no nulls, as get_relation_constraint_attnos() numbers them.
-const Bitmapset *ColumnsOfDroppedChecks(Oid table, const AlterSummary &summary)
+// What an ALTER TABLE drops before PostgreSQL looks whether a column holds no nulls. The columns
+// are numbered as get_relation_constraint_attnos() does.
+struct DroppedProofs
 {
-	Bitmapset *columns = nullptr;
-	for (const char *name : Each<const char>(summary.dropped_constraints))
+	Bitmapset *checked = nullptr;  // they have check constraints that are dropped
+	Bitmapset *not_null = nullptr; // ... or NOT NULL
+
+	DroppedProofs(Oid table, const AlterSummary &summary)
 	{
-		CHECK_FOR_INTERRUPTS();
-		Oid constraint = InvalidOid;
-		Bitmapset *of_one = get_relation_constraint_attnos(table, name, true, &constraint);
-		if (IsCheckConstraint(constraint))
-			columns = bms_add_members(columns, of_one);
+		for (const char *name : Each<const char>(summary.dropped_constraints))
+		{
+			CHECK_FOR_INTERRUPTS();
+			Oid constraint = InvalidOid;
+			const Bitmapset *columns =
+				get_relation_constraint_attnos(table, name, true, &constraint);
+			const char type = TypeOfConstraint(constraint);
+			if (type == CONSTRAINT_CHECK)
+				checked = bms_add_members(checked, columns);
+			else if (type == not_null_constraint)
+				not_null = bms_add_members(not_null, columns);
+		}
 	}
-	return columns;
-}
+};
 
 } // namespace
 
@@ -291,20 +300,18 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 			ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname));
 }
 
-List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary *summary)
+List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary &summary)
 {
+	const DroppedProofs dropped(table, summary);
 	List *columns = NIL;
-	const Bitmapset *unchecked =
-		summary != nullptr ? ColumnsOfDroppedChecks(table, *summary) : nullptr;
 	for (const String *name : Each<const String>(names))
 	{
-		const bool nullable =
-			IsNullable(table, name->sval) || (summary != nullptr && !has_inherited_key_columns &&
-											  summary->nullable_columns.Has(name->sval));
-		if (!nullable)
-			continue;
 		const int number = get_attnum(table, name->sval) - FirstLowInvalidHeapAttributeNumber;
-		if (bms_is_member(number, unchecked) || !IsProvedNotNull(table, name->sval))
+		// IsProvedNotNull() takes NOT NULL for a proof as well.
+		const bool loses_proof =
+			summary.nullable_columns.Has(name->sval) || bms_is_member(number, dropped.not_null) ||
+			(IsNullable(table, name->sval) && bms_is_member(number, dropped.checked));
+		if (loses_proof || (IsNullable(table, name->sval) && !IsProvedNotNull(table, name->sval)))
 			columns = lappend(columns, name->sval);
 	}
 	return columns;

@@ -147,7 +147,7 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 		else if (known == nullptr && table.IsLive() && primary)
 			nullable = list_concat(
 				nullable, ColumnsToScanForNulls(table.Id(), list_make1(const_cast<String *>(name)),
-												request.summary));
+												*request.summary));
 	}
 	if (primary)
 		finding.judgment.target.nullable_columns = nullable;
