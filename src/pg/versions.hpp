@@ -209,7 +209,8 @@ inline bool IsVirtualGenerated(const ColumnDef &column)
 	return false;
 }
 
-// pg_constraint.contype of a NOT NULL constraint (CONSTRAINT_NOTNULL), which only 18 and later have.
+// pg_constraint.contype of a NOT NULL constraint (CONSTRAINT_NOTNULL), which only 18 and later
+// have.
 constexpr char not_null_constraint = 'n';
 
 // From 18 on NOT NULL is a constraint, which a primary key can use if it is valid and inherited
