@@ -38,6 +38,59 @@ bool IsNullable(Oid table, const char *column)
 					  [](const FormData_pg_attribute &row) { return !row.attnotnull; });
 }
 
+// pg_constraint.contype, or 0 if there is no such constraint.
+char TypeOfConstraint(Oid constraint)
+{
+	const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	const char type = FormOf<Form_pg_constraint>(tuple)->contype;
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+// What an ALTER TABLE drops before PostgreSQL looks whether a column holds no nulls. The columns
+// are numbered as get_relation_constraint_attnos() does.
+struct DroppedProofs
+{
+	DroppedProofs(Oid of_table, const AlterSummary &of_command)
+		: table(of_table), summary(of_command)
+	{
+		for (const char *name : Each<const char>(summary.dropped_constraints))
+		{
+			CHECK_FOR_INTERRUPTS();
+			Oid constraint = InvalidOid;
+			const Bitmapset *columns =
+				get_relation_constraint_attnos(table, name, true, &constraint);
+			const char type = TypeOfConstraint(constraint);
+			if (type == CONSTRAINT_CHECK)
+				checked = bms_add_members(checked, columns);
+			else if (type == not_null_constraint)
+				not_null = bms_add_members(not_null, columns);
+		}
+	}
+	bool IncludeNotNull(const char *column) const
+	{
+		return summary.nullable_columns.Has(column) || Has(not_null, column);
+	}
+	bool IncludeCheckOf(const char *column) const
+	{
+		return Has(checked, column);
+	}
+
+  private:
+	bool Has(const Bitmapset *columns, const char *column) const
+	{
+		return bms_is_member(get_attnum(table, column) - FirstLowInvalidHeapAttributeNumber,
+							 columns);
+	}
+
+	Oid table;
+	const AlterSummary &summary;
+	Bitmapset *checked = nullptr;  // columns with check constraints that are dropped
+	Bitmapset *not_null = nullptr; // ... with NOT NULL constraints that are (18 and later)
+};
+
 // ATPrepAddPrimaryKey(), from 18 on: a NOT NULL that is not valid or not inherited will not do.
 bool IsUnfitForKey(Oid table, const char *name)
 {
@@ -56,11 +109,13 @@ bool IsNullableInChild(Oid table, const char *name)
 	return false;
 }
 
-bool HasUnfitNotNull(Oid table, bool only, const List *names)
+bool HasUnfitNotNull(const AlterSummary &summary, Oid table, bool only, const List *names)
 {
+	const auto is_dropped = [&](const char *name)
+	{ return looks_after_drops && DroppedProofs(table, summary).IncludeNotNull(name); };
 	for (const String *name : Each<const String>(names))
 	{
-		if (IsUnfitForKey(table, name->sval) ||
+		if ((IsUnfitForKey(table, name->sval) && !is_dropped(name->sval)) ||
 			(has_inherited_key_columns && only && IsNullable(table, name->sval) &&
 			 IsNullableInChild(table, name->sval)))
 			return true;
@@ -79,7 +134,7 @@ bool IsConstraintRefused(const Constraint &constraint, const AlterSummary &summa
 		return table.kind == RELKIND_PARTITIONED_TABLE && !has_exclusion_on_partitioned;
 	return constraint.contype == CONSTR_PRIMARY &&
 		   (!WillHaveColumns(summary, table.id, constraint.keys) ||
-			HasUnfitNotNull(table.id, only, constraint.keys));
+			HasUnfitNotNull(summary, table.id, only, constraint.keys));
 }
 
 bool IsSubcommandRefused(const AlterTableCmd &command, const AlterSummary &summary,
@@ -181,17 +236,6 @@ bool CanIndexColumns(const Request &request, Oid table)
 	return true;
 }
 
-// pg_constraint.contype, or 0 if there is no such constraint.
-char TypeOfConstraint(Oid constraint)
-{
-	const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-	if (!HeapTupleIsValid(tuple))
-		return 0;
-	const char type = FormOf<Form_pg_constraint>(tuple)->contype;
-	ReleaseSysCache(tuple);
-	return type;
-}
-
 // The columns among the keys of the constraint (String). `all`: also those in parentheses, which
 // may turn out to be something else. Allocates.
 const List *KeysOf(const Request &request, bool all)
@@ -211,30 +255,6 @@ const List *KeysOf(const Request &request, bool all)
 	}
 	return names;
 }
-
-// What an ALTER TABLE drops before PostgreSQL looks whether a column holds no nulls. The columns
-// are numbered as get_relation_constraint_attnos() does.
-struct DroppedProofs
-{
-	Bitmapset *checked = nullptr;  // they have check constraints that are dropped
-	Bitmapset *not_null = nullptr; // ... or NOT NULL
-
-	DroppedProofs(Oid table, const AlterSummary &summary)
-	{
-		for (const char *name : Each<const char>(summary.dropped_constraints))
-		{
-			CHECK_FOR_INTERRUPTS();
-			Oid constraint = InvalidOid;
-			const Bitmapset *columns =
-				get_relation_constraint_attnos(table, name, true, &constraint);
-			const char type = TypeOfConstraint(constraint);
-			if (type == CONSTRAINT_CHECK)
-				checked = bms_add_members(checked, columns);
-			else if (type == not_null_constraint)
-				not_null = bms_add_members(not_null, columns);
-		}
-	}
-};
 
 } // namespace
 
@@ -306,12 +326,11 @@ List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary &su
 	List *columns = NIL;
 	for (const String *name : Each<const String>(names))
 	{
-		const int number = get_attnum(table, name->sval) - FirstLowInvalidHeapAttributeNumber;
+		const bool nullable = IsNullable(table, name->sval);
 		// IsProvedNotNull() takes NOT NULL for a proof as well.
-		const bool loses_proof =
-			summary.nullable_columns.Has(name->sval) || bms_is_member(number, dropped.not_null) ||
-			(IsNullable(table, name->sval) && bms_is_member(number, dropped.checked));
-		if (loses_proof || (IsNullable(table, name->sval) && !IsProvedNotNull(table, name->sval)))
+		if (dropped.IncludeNotNull(name->sval) ||
+			(nullable &&
+			 (dropped.IncludeCheckOf(name->sval) || !IsProvedNotNull(table, name->sval))))
 			columns = lappend(columns, name->sval);
 	}
 	return columns;

@@ -213,6 +213,9 @@ inline bool IsVirtualGenerated(const ColumnDef &column)
 // have.
 constexpr char not_null_constraint = 'n';
 
+// From 19 on ADD PRIMARY KEY does not look at a NOT NULL constraint that the same command drops.
+constexpr bool looks_after_drops = PG_VERSION_NUM >= 190000;
+
 // From 18 on NOT NULL is a constraint, which a primary key can use if it is valid and inherited
 // (verifyNotNullPKCompatible()). True for a column without one.
 inline bool IsNotNullFitForKey(Oid table, AttrNumber column)

@@ -72,6 +72,10 @@ if ($node->pg_version >= 18)
 		'a parent whose NOT NULL is not valid takes such a partition');
 	like(said('ALTER TABLE n DROP CONSTRAINT n_not_null, ADD PRIMARY KEY USING INDEX n_a'), qr/would block reads and writes/,
 		'a NOT NULL constraint that the command drops proves nothing');
+	my $dropped = 'ALTER TABLE nv DROP CONSTRAINT nv_a, ADD PRIMARY KEY (a)';
+	my ($own) = said("SET pg_safe_index.mode = off; BEGIN; $dropped; ROLLBACK") =~ /(ERROR:.*)/;
+	like(said($dropped), defined $own ? qr/\Q$own\E/ : qr/DETAIL:  Reads and writes of the table/,
+		'a NOT NULL constraint that a key could not use, and that the command drops');
 	unlike(said('BEGIN; ALTER TABLE n ADD PRIMARY KEY USING INDEX n_a; ROLLBACK'), qr/ERROR/, '... one that stays does');
 	like(said('CREATE INDEX ON nv (s)'), qr/would block writes/, 'a stored generated column can be indexed');
 	like(said(q{ALTER TABLE o ATTACH PARTITION o_1 FOR VALUES IN ('[1,2)')}), qr/cannot build the index of an exclusion constraint/,
