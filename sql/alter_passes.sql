@@ -44,6 +44,27 @@ ALTER TABLE t ADD UNIQUE (a), ADD UNIQUE (b) INCLUDE (nothing);
 ALTER TABLE t ADD UNIQUE (a), ALTER COLUMN nothing SET DEFAULT 1;
 ALTER TABLE t ADD UNIQUE (a), ADD CHECK (nothing > 1);
 ALTER TABLE t ADD UNIQUE (a), ADD FOREIGN KEY (a) REFERENCES nothing;
+-- What proves that a column holds no nulls is dropped before PostgreSQL looks for a proof, and so is NOT NULL.
+SET pg_safe_index.mode = off;
+CREATE TABLE proved (a int CONSTRAINT proof CHECK (a IS NOT NULL), b int CONSTRAINT other CHECK (b > 0));
+CREATE UNIQUE INDEX proved_a ON proved (a);
+ALTER TABLE proved ADD COLUMN c int NOT NULL;
+CREATE UNIQUE INDEX proved_c ON proved (c);
+RESET pg_safe_index.mode;
+BEGIN;
+ALTER TABLE proved ADD PRIMARY KEY USING INDEX proved_a;
+ROLLBACK;
+BEGIN;
+ALTER TABLE proved DROP CONSTRAINT other, ADD CONSTRAINT pk PRIMARY KEY USING INDEX proved_a;
+ROLLBACK;
+BEGIN;
+ALTER TABLE proved ADD PRIMARY KEY USING INDEX proved_c;
+ROLLBACK;
+ALTER TABLE proved ADD PRIMARY KEY USING INDEX proved_c, ALTER COLUMN c DROP NOT NULL;
+\set VERBOSITY default
+ALTER TABLE proved ADD CONSTRAINT pk PRIMARY KEY USING INDEX proved_a, DROP CONSTRAINT proof;
+\set VERBOSITY terse
+ALTER TABLE proved DROP CONSTRAINT IF EXISTS proof, ADD PRIMARY KEY (a);
 -- what is not there need not be dropped
 ALTER TABLE t ADD UNIQUE (a), DROP COLUMN IF EXISTS nothing, DROP CONSTRAINT IF EXISTS nothing;
 DROP SCHEMA psi_pass CASCADE;

@@ -47,6 +47,23 @@ GRANT USAGE ON SCHEMA psi_casc TO psi_casc_other;
 SET ROLE psi_casc_other;
 DROP FUNCTION half(int) CASCADE;
 RESET ROLE;
+-- The owner of the schema may drop what another role owns.
+SET pg_safe_index.mode = off;
+CREATE INDEX t_doubled ON t (psi_casc_ops.twice(a));
+ALTER SCHEMA psi_casc_ops OWNER TO psi_casc_other;
+RESET pg_safe_index.mode;
+SET ROLE psi_casc_other;
+DROP FUNCTION psi_casc_ops.twice(int) CASCADE;
+RESET ROLE;
+-- full text search
+SET pg_safe_index.mode = off;
+CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH plain;
+CREATE INDEX t_words ON t USING gin (to_tsvector('words', b));
+RESET pg_safe_index.mode;
+DROP TEXT SEARCH CONFIGURATION words CASCADE;
+DROP TEXT SEARCH DICTIONARY plain CASCADE;
 -- small tables, and those that nobody else can see
 SET pg_safe_index.min_table_size = '1MB';
 DROP COLLATION other CASCADE;

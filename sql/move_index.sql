@@ -52,6 +52,11 @@ RESET pg_safe_index.mode;
 \set VERBOSITY terse
 ALTER INDEX p_a SET TABLESPACE regress_psi_1;
 ALTER INDEX e_pkey SET TABLESPACE regress_psi_1;
+-- ... there already
+ALTER INDEX p_1_a_idx SET TABLESPACE pg_default;
+ALTER INDEX t_b SET TABLESPACE regress_psi_1;
+ALTER INDEX t_b SET TABLESPACE regress_psi_2;
+ALTER INDEX p_1_a_idx SET TABLESPACE regress_psi_2;
 ALTER INDEX ALL IN TABLESPACE regress_psi_2 SET TABLESPACE regress_psi_1;
 ALTER INDEX ALL IN TABLESPACE regress_psi_1 OWNED BY regress_psi_move SET TABLESPACE regress_psi_2;
 ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_1;

@@ -13,19 +13,27 @@ CREATE TABLE p (k int, v int) PARTITION BY RANGE (k);
 CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 CREATE TABLE e (k int, v int) PARTITION BY RANGE ((k + 1));
 CREATE TABLE e_1 PARTITION OF e FOR VALUES FROM (0) TO (10);
-CREATE VIEW v AS SELECT * FROM t;
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE FUNCTION half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2';
+CREATE FUNCTION third(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 3';
+ALTER EXTENSION plpgsql ADD FUNCTION third(int);
+CREATE INDEX t_half ON t (half(a));
+CREATE INDEX t_third ON t (third(a));
 CREATE TABLE parent (k int PRIMARY KEY, v text) PARTITION BY RANGE (k);
 CREATE TABLE nullable (k int, v text);
 CREATE TABLE part (k int NOT NULL, v text);
 RESET pg_safe_index.mode;
 
 CREATE FUNCTION tried(command text, mode text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
 BEGIN
 	PERFORM set_config('pg_safe_index.mode', mode, true);
 	EXECUTE command;
 	RAISE EXCEPTION 'it runs';
 EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE || ' ' || SQLERRM;
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN SQLSTATE || ' ' || SQLERRM || CASE WHEN detail ~ '^When the command was checked' THEN ' (too late)' ELSE '' END;
 END $$;
 CREATE FUNCTION said(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,7 +41,7 @@ DECLARE
 	error text := tried(command, 'error');
 BEGIN
 	RETURN CASE
-		WHEN off <> error AND error ~ '^55000 .* would block' THEN 'refused'
+		WHEN off <> error AND error ~ '^55000 .* would block.*"$' THEN 'refused'
 		WHEN off <> error THEN format('%s; %s', off, error)
 		WHEN off ~ 'it runs$' THEN 'runs'
 		ELSE 'PostgreSQL''s own error'
@@ -89,7 +97,22 @@ SELECT command, said(command) FROM (VALUES
 	(37, $$ALTER TABLE keyed ADD PRIMARY KEY USING INDEX keyed_b$$),
 	(38, $$ALTER TABLE t ADD PRIMARY KEY USING INDEX t_unique$$),
 	-- EXCLUDE on a column that does not exist
-	(39, $$ALTER TABLE t ADD EXCLUDE USING btree (nothing WITH =)$$)
+	(39, $$ALTER TABLE t ADD EXCLUDE USING btree (nothing WITH =)$$),
+	-- a column in parentheses is that column
+	(40, $$CREATE UNIQUE INDEX ON p ((k))$$),
+	(42, $$CREATE UNIQUE INDEX ON p ((k::int))$$),
+	(43, $$CREATE UNIQUE INDEX ON p ((k + 1))$$),
+	-- the type that a column will have
+	(44, $$ALTER TABLE t ALTER COLUMN j TYPE text, ADD UNIQUE (j)$$),
+	(45, $$ALTER TABLE t DROP COLUMN j, ADD COLUMN j int, ADD UNIQUE (j)$$),
+	(46, $$ALTER TABLE t ALTER COLUMN j TYPE text, ADD EXCLUDE USING btree (j WITH =)$$),
+	-- a tablespace that is missing
+	(47, $$REINDEX (TABLESPACE nothing) TABLE t$$),
+	(48, $$REINDEX (TABLESPACE pg_default) TABLE t$$),
+	-- a name that is missing beside one that is not, what belongs to an extension
+	(49, $$DROP FUNCTION half(int), nothing(int) CASCADE$$),
+	(50, $$DROP FUNCTION IF EXISTS half(int), nothing(int) CASCADE$$),
+	(51, $$DROP FUNCTION third(int) CASCADE$$)
 ) AS c (number, command) ORDER BY number;
 
 -- ... nor does mode rewrite build anything for it.
@@ -99,4 +122,5 @@ ALTER TABLE parent ATTACH PARTITION nullable FOR VALUES FROM (0) TO (10);
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'nullable'::regclass;
 RESET pg_safe_index.mode;
 \set VERBOSITY terse
+ALTER EXTENSION plpgsql DROP FUNCTION third(int);
 DROP SCHEMA psi_err CASCADE;

@@ -38,6 +38,59 @@ bool IsNullable(Oid table, const char *column)
 					  [](const FormData_pg_attribute &row) { return !row.attnotnull; });
 }
 
+// pg_constraint.contype, or 0 if there is no such constraint.
+char TypeOfConstraint(Oid constraint)
+{
+	const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	const char type = FormOf<Form_pg_constraint>(tuple)->contype;
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+// What an ALTER TABLE drops before PostgreSQL looks whether a column holds no nulls. The columns
+// are numbered as get_relation_constraint_attnos() does.
+struct DroppedProofs
+{
+	DroppedProofs(Oid of_table, const AlterSummary &of_command)
+		: table(of_table), summary(of_command)
+	{
+		for (const char *name : Each<const char>(summary.dropped_constraints))
+		{
+			CHECK_FOR_INTERRUPTS();
+			Oid constraint = InvalidOid;
+			const Bitmapset *columns =
+				get_relation_constraint_attnos(table, name, true, &constraint);
+			const char type = TypeOfConstraint(constraint);
+			if (type == CONSTRAINT_CHECK)
+				checked = bms_add_members(checked, columns);
+			else if (type == not_null_constraint)
+				not_null = bms_add_members(not_null, columns);
+		}
+	}
+	bool IncludeNotNull(const char *column) const
+	{
+		return summary.nullable_columns.Has(column) || Has(not_null, column);
+	}
+	bool IncludeCheckOf(const char *column) const
+	{
+		return Has(checked, column);
+	}
+
+  private:
+	bool Has(const Bitmapset *columns, const char *column) const
+	{
+		return bms_is_member(get_attnum(table, column) - FirstLowInvalidHeapAttributeNumber,
+							 columns);
+	}
+
+	Oid table;
+	const AlterSummary &summary;
+	Bitmapset *checked = nullptr;  // columns with check constraints that are dropped
+	Bitmapset *not_null = nullptr; // ... with NOT NULL constraints that are (18 and later)
+};
+
 // ATPrepAddPrimaryKey(), from 18 on: a NOT NULL that is not valid or not inherited will not do.
 bool IsUnfitForKey(Oid table, const char *name)
 {
@@ -56,11 +109,13 @@ bool IsNullableInChild(Oid table, const char *name)
 	return false;
 }
 
-bool HasUnfitNotNull(Oid table, bool only, const List *names)
+bool HasUnfitNotNull(const AlterSummary &summary, Oid table, bool only, const List *names)
 {
+	const auto is_dropped = [&](const char *name)
+	{ return looks_after_drops && DroppedProofs(table, summary).IncludeNotNull(name); };
 	for (const String *name : Each<const String>(names))
 	{
-		if (IsUnfitForKey(table, name->sval) ||
+		if ((IsUnfitForKey(table, name->sval) && !is_dropped(name->sval)) ||
 			(has_inherited_key_columns && only && IsNullable(table, name->sval) &&
 			 IsNullableInChild(table, name->sval)))
 			return true;
@@ -79,7 +134,7 @@ bool IsConstraintRefused(const Constraint &constraint, const AlterSummary &summa
 		return table.kind == RELKIND_PARTITIONED_TABLE && !has_exclusion_on_partitioned;
 	return constraint.contype == CONSTR_PRIMARY &&
 		   (!WillHaveColumns(summary, table.id, constraint.keys) ||
-			HasUnfitNotNull(table.id, only, constraint.keys));
+			HasUnfitNotNull(summary, table.id, only, constraint.keys));
 }
 
 bool IsSubcommandRefused(const AlterTableCmd &command, const AlterSummary &summary,
@@ -148,16 +203,25 @@ bool IsProvedNotNull(Oid table, const char *column)
 	return proved;
 }
 
+// Not known of a column that the command adds, or gives another type.
+bool WillIndexColumn(const AlterSummary &summary, Oid table, const char *name, const List *opclass,
+					 const char *method)
+{
+	return summary.ChangesType(name) ||
+		   (!IsVirtualColumn(table, name) && CanIndexColumn(table, name, opclass, method));
+}
+
 // ComputeIndexAttrs(): can each column of the constraint be indexed?
 bool CanIndexColumns(const Request &request, Oid table)
 {
 	const Constraint &constraint = *request.constraint;
+	const AlterSummary &summary = *request.summary;
 	if (request.column != nullptr)
 		return !IsVirtualGenerated(*request.column);
 	for (const String *name : Each<const String>(constraint.keys))
 	{
-		if (IsVirtualColumn(table, name->sval) ||
-			!CanIndexColumn(table, name->sval, NIL, DEFAULT_INDEX_TYPE))
+		if (summary.virtual_columns.Has(name->sval) ||
+			!WillIndexColumn(summary, table, name->sval, NIL, DEFAULT_INDEX_TYPE))
 			return false;
 	}
 	const char *method =
@@ -166,14 +230,15 @@ bool CanIndexColumns(const Request &request, Oid table)
 	{
 		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
 		if (element->name != nullptr &&
-			!CanIndexColumn(table, element->name, element->opclass, method))
+			!WillIndexColumn(summary, table, element->name, element->opclass, method))
 			return false;
 	}
 	return true;
 }
 
-// The key columns of the constraint that are no expressions (String). Allocates.
-const List *KeysOf(const Request &request)
+// The columns among the keys of the constraint (String). `all`: also those in parentheses, which
+// may turn out to be something else. Allocates.
+const List *KeysOf(const Request &request, bool all)
 {
 	if (request.column != nullptr)
 		return list_make1(makeString(request.column->colname));
@@ -184,8 +249,9 @@ const List *KeysOf(const Request &request)
 	for (const List *pair : Each<const List>(request.constraint->exclusions))
 	{
 		const auto *element = As<const IndexElem>(static_cast<Node *>(linitial(pair)));
-		if (element->name != nullptr)
-			names = lappend(names, makeString(element->name));
+		const char *name = all ? ColumnOf(*element) : element->name;
+		if (name != nullptr)
+			names = lappend(names, makeString(const_cast<char *>(name)));
 	}
 	return names;
 }
@@ -239,12 +305,12 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 	const Constraint &constraint = *request.constraint;
 	if (IsSecondPrimaryKey(request, table, earlier_primary_key))
 		return true;
-	if (!WillHaveColumns(*request.summary, table.id, KeysOf(request)) ||
+	if (!WillHaveColumns(*request.summary, table.id, KeysOf(request, false)) ||
 		!WillHaveColumns(*request.summary, table.id, constraint.including) ||
 		!CanIndexColumns(request, table.id))
 		return true;
 	const bool partitioned = table.kind == RELKIND_PARTITIONED_TABLE;
-	if (partitioned && LacksPartitionKey(table.id, KeysOf(request)))
+	if (partitioned && LacksPartitionKey(table.id, KeysOf(request, true)))
 		return true;
 	if (constraint.conname == nullptr || request.summary->drops_constraint)
 		return false;
@@ -254,12 +320,17 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 			ConstraintNameIsUsed(CONSTRAINT_RELATION, table.id, constraint.conname));
 }
 
-List *ColumnsToScanForNulls(Oid table, const List *names)
+List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary &summary)
 {
+	const DroppedProofs dropped(table, summary);
 	List *columns = NIL;
 	for (const String *name : Each<const String>(names))
 	{
-		if (IsNullable(table, name->sval) && !IsProvedNotNull(table, name->sval))
+		const bool nullable = IsNullable(table, name->sval);
+		// IsProvedNotNull() takes NOT NULL for a proof as well.
+		if (dropped.IncludeNotNull(name->sval) ||
+			(nullable &&
+			 (dropped.IncludeCheckOf(name->sval) || !IsProvedNotNull(table, name->sval))))
 			columns = lappend(columns, name->sval);
 	}
 	return columns;

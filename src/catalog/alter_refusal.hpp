@@ -32,7 +32,7 @@ bool IsRefusedAtItsTurn(const Request &request, const ClassRow &table, bool earl
 
 // The columns among these (String) for which PostgreSQL has to scan the table when they become part
 // of a primary key: they are not NOT NULL, and no valid check constraint proves that they hold no
-// nulls. Names (char *). Allocates.
-List *ColumnsToScanForNulls(Oid table, const List *names);
+// nulls. What `summary` drops counts no longer. Names (char *). Allocates.
+List *ColumnsToScanForNulls(Oid table, const List *names, const AlterSummary &summary);
 
 } // namespace psi

@@ -58,6 +58,12 @@ ObjectAddress AddressOf(ObjectType type, Node *name)
 		set(ProcedureRelationId,
 			LookupFuncWithArgs(type, reinterpret_cast<ObjectWithArgs *>(name), true));
 		break;
+	case OBJECT_TSCONFIGURATION:
+		set(TSConfigRelationId, get_ts_config_oid(names, true));
+		break;
+	case OBJECT_TSDICTIONARY:
+		set(TSDictionaryRelationId, get_ts_dict_oid(names, true));
+		break;
 	case OBJECT_OPERATOR:
 		set(OperatorRelationId, LookupOperWithArgs(reinterpret_cast<ObjectWithArgs *>(name), true));
 		break;
@@ -65,6 +71,31 @@ ObjectAddress AddressOf(ObjectType type, Node *name)
 		break;
 	}
 	return address;
+}
+
+// RemoveObjects(): the owner of the object and the owner of its schema may.
+bool MayDrop(const ObjectAddress &object)
+{
+	const Oid schema = get_object_namespace(&object);
+	return (OidIsValid(schema) && OwnsSchema(schema, GetUserId())) ||
+		   OwnsObject(object.classId, object.objectId, GetUserId());
+}
+
+// Is the object a part of another one, an extension for instance? Then PostgreSQL refuses to drop
+// it by itself, before it locks what depends on it (findDependentObjects()).
+bool IsPartOfOther(const ObjectAddress &object)
+{
+	bool found = false;
+	const auto look = [&found](Form_pg_depend dependency)
+	{
+		found = dependency->deptype == DEPENDENCY_INTERNAL ||
+				dependency->deptype == DEPENDENCY_EXTENSION;
+		return !found;
+	};
+	ScanCatalog<Form_pg_depend>(
+		DependRelationId, DependDependerIndexId, nullptr,
+		{{Anum_pg_depend_classid, object.classId}, {Anum_pg_depend_objid, object.objectId}}, look);
+	return found;
 }
 
 // Stands for the columns of a table.
@@ -147,8 +178,14 @@ Array<CascadedIndex> IndexesDroppedBy(const DropStmt &drop, bool &permitted)
 	{
 		const ObjectAddress object = AddressOf(drop.removeType, static_cast<Node *>(name));
 		if (!OidIsValid(object.objectId))
+		{
+			if (!drop.missing_ok)
+				return {};
 			continue;
-		permitted = permitted && OwnsObject(object.classId, object.objectId, GetUserId());
+		}
+		permitted = permitted && MayDrop(object);
+		if (IsPartOfOther(object))
+			return {};
 		closure.Add(object);
 	}
 	// It grows meanwhile.

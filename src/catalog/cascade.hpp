@@ -22,8 +22,9 @@ struct CascadedIndex
 };
 
 // The indexes that the command would drop, of tables that other sessions can see and that would not
-// be locked anyway, since they or a column of them would be dropped as well. `permitted` is set:
-// may the role drop the objects that the command names? Allocates. Raises what the server's
+// be locked anyway, since they or a column of them would be dropped as well. None if PostgreSQL
+// will refuse the command: a name is missing, or the object belongs to another one. `permitted` is
+// set: may the role drop the objects that the command names? Allocates. Raises what the server's
 // functions raise for the names, ambiguous ones for instance.
 Array<CascadedIndex> IndexesDroppedBy(const DropStmt &drop, bool &permitted);
 

@@ -27,19 +27,39 @@ bool Contains(const List *names, const char *name)
 	return false;
 }
 
-// The columns of the keys that are no expressions (String). Allocates.
+// The columns among the keys (String). Allocates.
 List *NamesOf(const List *elements)
 {
 	List *names = NIL;
 	for (const IndexElem *element : Each<const IndexElem>(elements))
 	{
-		if (element->name != nullptr)
-			names = lappend(names, makeString(element->name));
+		if (const char *name = ColumnOf(*element))
+			names = lappend(names, makeString(const_cast<char *>(name)));
 	}
 	return names;
 }
 
 } // namespace
+
+const char *ColumnOf(const IndexElem &element)
+{
+	if (element.name != nullptr)
+		return element.name;
+	const Node *tree = element.expr;
+	for (;;)
+	{
+		if (const auto *collate = IfA<CollateClause>(tree))
+			tree = collate->arg;
+		else if (const auto *cast = IfA<TypeCast>(tree))
+			tree = cast->arg;
+		else
+			break;
+	}
+	const auto *column = IfA<ColumnRef>(tree);
+	const auto *last =
+		column != nullptr ? IfA<String>(static_cast<Node *>(llast(column->fields))) : nullptr;
+	return last != nullptr ? last->sval : nullptr;
+}
 
 bool LacksPartitionKey(Oid table, const List *names)
 {

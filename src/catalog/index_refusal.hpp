@@ -14,6 +14,11 @@ namespace psi
 // the table's partition key is none of them, or the partition key has an expression?
 bool LacksPartitionKey(Oid table, const List *names);
 
+// The column that is a key of an index, in parentheses too, which ComputeIndexAttrs() takes for the
+// column itself; null for an expression. A cast may turn out to be one: the column then counts.
+// Reads the tree before parse analysis.
+const char *ColumnOf(const IndexElem &element);
+
 // Is it a generated column without storage, which cannot be indexed?
 bool IsVirtualColumn(Oid table, const char *column);
 

@@ -45,7 +45,8 @@ void DescribeUsedIndex(const Request &request, const ClassRow &table, bool secon
 	target.ends_command = !target.facts.resolves;
 	if (!target.facts.resolves)
 		return;
-	target.nullable_columns = ColumnsToScanForNulls(table.id, KeyColumnsOf(id, table.id));
+	target.nullable_columns =
+		ColumnsToScanForNulls(table.id, KeyColumnsOf(id, table.id), *request.summary);
 	target.facts.idle = target.nullable_columns == NIL;
 	target.scans = !target.facts.idle;
 }
@@ -90,7 +91,8 @@ Target LookAtAddConstraint(const Request &request, const Circumstances &circumst
 	}
 	target.facts.idle = skipped;
 	if (constraint.contype == CONSTR_PRIMARY && !skipped)
-		target.nullable_columns = ColumnsToScanForNulls(table->id, constraint.keys);
+		target.nullable_columns =
+			ColumnsToScanForNulls(table->id, constraint.keys, *request.summary);
 	// PostgreSQL refuses such a constraint when it comes to a partition that is a foreign table. If
 	// there are others, it has built the index on some of them by then.
 	if (target.set.foreign > 0 && !target.facts.only)

@@ -23,6 +23,14 @@ const FormData_pg_attribute *FindColumn(TupleDesc columns, const char *name)
 	return nullptr;
 }
 
+// Is the column of a partition NOT NULL as PostgreSQL wants it for that of the parent? From 18 on
+// a constraint that is not valid will not do if the parent's is (MergeConstraintsIntoExisting()).
+bool IsNotNullFor(const FormData_pg_attribute &parent, const FormData_pg_attribute &column)
+{
+	return column.attnotnull && (IsNotNullFitForKey(column.attrelid, column.attnum) ||
+								 !IsNotNullFitForKey(parent.attrelid, parent.attnum));
+}
+
 // Does `other` have every column of `columns`, with the same type, and if `not_null` is set marked
 // NOT NULL where that one is? If not, PostgreSQL refuses the command
 // (MergeAttributesIntoExisting()).
@@ -36,7 +44,7 @@ bool HasColumns(TupleDesc columns, TupleDesc other, bool not_null)
 		const FormData_pg_attribute *match = FindColumn(other, NameStr(column->attname));
 		if (match == nullptr || match->atttypid != column->atttypid ||
 			match->atttypmod != column->atttypmod ||
-			(not_null && column->attnotnull && !match->attnotnull))
+			(not_null && column->attnotnull && !IsNotNullFor(*column, *match)))
 			return false;
 	}
 	return true;

@@ -118,6 +118,9 @@ Target LookAtMoveAll(const AlterTableMoveAllStmt &move, const Circumstances &cir
 Target LookAtReindex(const Request &request, const Circumstances &circumstances)
 {
 	Target target;
+	// ExecReindex() looks it up before it takes a lock.
+	if (request.tablespace != nullptr && !OidIsValid(get_tablespace_oid(request.tablespace, true)))
+		return target;
 	switch (request.reindex->kind)
 	{
 	case REINDEX_OBJECT_INDEX:
@@ -138,6 +141,17 @@ Target LookAtReindex(const Request &request, const Circumstances &circumstances)
 	return target;
 }
 
+namespace
+{
+
+bool IsIn(Oid index, Oid tablespace)
+{
+	const Oid now = get_rel_tablespace(index);
+	return tablespace == (OidIsValid(now) ? now : MyDatabaseTableSpace);
+}
+
+} // namespace
+
 // Follows RangeVarCallbackForAlterRelation(), ATPrepSetTableSpace(), ATExecSetTableSpace().
 Target LookAtMoveIndex(const Request &request, const Circumstances &circumstances)
 {
@@ -146,7 +160,8 @@ Target LookAtMoveIndex(const Request &request, const Circumstances &circumstance
 
 	Target target;
 	const IndexAndTable found = FindIndex(*request.name);
-	if (!found.table.has_value() || !OidIsValid(get_tablespace_oid(request.tablespace, true)))
+	const Oid tablespace = get_tablespace_oid(request.tablespace, true);
+	if (!found.table.has_value() || !OidIsValid(tablespace))
 		return target; // moving a table is not an operation on an index
 	target.facts.resolves = true;
 	target.facts.permitted = OwnsRelation(found.index->id, GetUserId());
@@ -154,8 +169,9 @@ Target LookAtMoveIndex(const Request &request, const Circumstances &circumstance
 		return target;
 	DescribeTable(*found.table, true, circumstances, target);
 	// A partitioned index has no storage: PostgreSQL only records the tablespace for new
-	// partitions.
-	target.facts.idle = found.index->kind == RELKIND_PARTITIONED_INDEX;
+	// partitions. An index that is there already is not copied (CheckRelationTableSpaceMove()).
+	target.facts.idle =
+		found.index->kind == RELKIND_PARTITIONED_INDEX || IsIn(found.index->id, tablespace);
 	target.index = NameOf(*found.index);
 	target.index_id = found.index->id;
 	target.exclusion = IsExclusionIndex(found.index->id);

@@ -54,6 +54,10 @@ inline bool OwnsObject(Oid catalog, Oid object, Oid role)
 		return pg_proc_ownercheck(object, role);
 	case OperatorRelationId:
 		return pg_oper_ownercheck(object, role);
+	case TSConfigRelationId:
+		return pg_ts_config_ownercheck(object, role);
+	case TSDictionaryRelationId:
+		return pg_ts_dict_ownercheck(object, role);
 	default:
 		return false;
 	}
@@ -204,6 +208,13 @@ inline bool IsVirtualGenerated(const ColumnDef &column)
 #endif
 	return false;
 }
+
+// pg_constraint.contype of a NOT NULL constraint (CONSTRAINT_NOTNULL), which only 18 and later
+// have.
+constexpr char not_null_constraint = 'n';
+
+// From 19 on ADD PRIMARY KEY does not look at a NOT NULL constraint that the same command drops.
+constexpr bool looks_after_drops = PG_VERSION_NUM >= 190000;
 
 // From 18 on NOT NULL is a constraint, which a primary key can use if it is valid and inherited
 // (verifyNotNullPKCompatible()). True for a column without one.

@@ -155,7 +155,7 @@ void Rest::TakeNotNull(const AlterSummary &summary)
 		if (command->subtype == AT_SetNotNull && !summary.DropsColumn(command->name))
 			named = lappend(named, makeString(command->name));
 	}
-	for (char *column : Each<char>(ColumnsToScanForNulls(target.table_id, named)))
+	for (char *column : Each<char>(ColumnsToScanForNulls(target.table_id, named, summary)))
 	{
 		if (not_null.Has(column))
 			continue;

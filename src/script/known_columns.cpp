@@ -146,8 +146,8 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 			nullable = lappend(nullable, name->sval);
 		else if (known == nullptr && table.IsLive() && primary)
 			nullable = list_concat(
-				nullable,
-				ColumnsToScanForNulls(table.Id(), list_make1(const_cast<String *>(name))));
+				nullable, ColumnsToScanForNulls(table.Id(), list_make1(const_cast<String *>(name)),
+												*request.summary));
 	}
 	if (primary)
 		finding.judgment.target.nullable_columns = nullable;

@@ -45,6 +45,8 @@ bool MayCascade(const DropStmt &drop)
 	case OBJECT_PROCEDURE:
 	case OBJECT_ROUTINE:
 	case OBJECT_OPERATOR:
+	case OBJECT_TSCONFIGURATION:
+	case OBJECT_TSDICTIONARY:
 		return true;
 	default:
 		return false;
@@ -88,7 +90,7 @@ Requests Reindex(const ReindexStmt *reindex)
 		else if (strcmp(option->defname, "verbose") == 0)
 			defGetBoolean(option);
 		else if (strcmp(option->defname, "tablespace") == 0)
-			defGetString(option);
+			request.tablespace = defGetString(option);
 		else
 			return {};
 	}
@@ -109,6 +111,13 @@ Requests MoveAll(const AlterTableMoveAllStmt *move)
 	return One(request);
 }
 
+void AddToSummary(AlterSummary &summary, const ColumnDef &column)
+{
+	summary.added_columns.Add(column.colname);
+	if (IsVirtualGenerated(column))
+		summary.virtual_columns.Add(column.colname);
+}
+
 const AlterSummary *Summarize(const AlterTableStmt &alter)
 {
 	AlterSummary *summary = Make(AlterSummary{});
@@ -117,15 +126,22 @@ const AlterSummary *Summarize(const AlterTableStmt &alter)
 		switch (command->subtype)
 		{
 		case AT_AddColumn:
-			summary->added_columns.Add(As<ColumnDef>(command->def)->colname);
+			AddToSummary(*summary, *As<ColumnDef>(command->def));
 			break;
 		case AT_DropColumn:
 			summary->dropped_columns.Add(command->name);
 			summary->drops_constraint = true;
 			break;
 		case AT_DropConstraint:
-		case AT_DropNotNull:
+			summary->dropped_constraints = lappend(summary->dropped_constraints, command->name);
 			summary->drops_constraint = true;
+			break;
+		case AT_DropNotNull:
+			summary->nullable_columns.Add(command->name);
+			summary->drops_constraint = true;
+			break;
+		case AT_AlterColumnType:
+			summary->retyped_columns.Add(command->name);
 			break;
 		default:
 			break;

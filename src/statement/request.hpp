@@ -15,8 +15,12 @@ namespace psi
 // What the subcommands of an ALTER TABLE mean for each other, found in one pass over them.
 struct AlterSummary
 {
-	NameSet added_columns;   // the names in ADD COLUMN
-	NameSet dropped_columns; // the names in DROP COLUMN
+	NameSet added_columns;           // the names in ADD COLUMN
+	NameSet virtual_columns;         // those of them that are generated and have no storage
+	NameSet dropped_columns;         // the names in DROP COLUMN
+	NameSet retyped_columns;         // the names in ALTER COLUMN ... TYPE
+	NameSet nullable_columns;        // the names in ALTER COLUMN ... DROP NOT NULL
+	List *dropped_constraints = NIL; // the names in DROP CONSTRAINT (char *)
 	bool drops_constraint =
 		false; // one of them drops a constraint, or a column, which may be part of one
 
@@ -27,6 +31,11 @@ struct AlterSummary
 	bool DropsColumn(const char *name) const
 	{
 		return dropped_columns.Has(name);
+	}
+	// Is the type of the column another one when constraints are looked at?
+	bool ChangesType(const char *name) const
+	{
+		return AddsColumn(name) || retyped_columns.Has(name);
 	}
 };
 
@@ -46,7 +55,7 @@ struct Request
 	const IndexStmt *create = nullptr;               // CREATE INDEX
 	const ReindexStmt *reindex = nullptr;            // REINDEX
 	const AlterTableMoveAllStmt *move_all = nullptr; // ALTER INDEX ALL IN TABLESPACE
-	const char *tablespace = nullptr;                // SET TABLESPACE: the new one
+	const char *tablespace = nullptr;                // SET TABLESPACE, REINDEX: the new one
 
 	const AlterTableStmt *alter = nullptr;  // ALTER TABLE, ALTER INDEX
 	const AlterSummary *summary = nullptr;  // what else it does

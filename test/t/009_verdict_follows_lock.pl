@@ -18,7 +18,7 @@ autovacuum = off
 $node->safe_psql('postgres', q{CREATE TABLESPACE other LOCATION ''});
 
 my $tables = q{
-	CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL, c int);
+	CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL, c int, j json);
 	CREATE INDEX t_b ON t (b);
 	CREATE TABLE u (a int NOT NULL, b int);
 	CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
@@ -61,6 +61,7 @@ my @list = (
 	[ 'CREATE INDEX ON m (a)', 'violation' ],
 	[ 'CREATE INDEX ON p (a)', 'violation' ],
 	[ 'CREATE INDEX ON p_1 (a)', 'violation' ],
+	[ 'CREATE UNIQUE INDEX ON p ((a), b)', 'violation' ],
 	[ 'CREATE INDEX CONCURRENTLY ON t (c)', 'pass' ],
 	[ 'CREATE INDEX ON ONLY p (a)', 'pass' ],
 	[ 'CREATE INDEX ON e (a)', 'pass' ],
@@ -101,6 +102,9 @@ my @list = (
 	[ 'ALTER TABLE n ADD PRIMARY KEY USING INDEX n_a', 'violation' ],
 	[ 'ALTER TABLE n ADD PRIMARY KEY USING INDEX n_b', 'pass', 'nothing is scanned' ],
 	[ 'ALTER TABLE proved ADD PRIMARY KEY USING INDEX proved_a', 'pass', 'nothing is scanned' ],
+	[ 'ALTER TABLE proved DROP CONSTRAINT proved_a_check, ADD PRIMARY KEY USING INDEX proved_a', 'violation' ],
+	[ 'ALTER TABLE n ALTER b DROP NOT NULL, ADD PRIMARY KEY USING INDEX n_b', 'violation' ],
+	[ 'ALTER TABLE t ALTER j TYPE text, ADD UNIQUE (j)', 'violation' ],
 	[ 'ALTER TABLE u ADD PRIMARY KEY USING INDEX u_a', 'pass', 'no index is built' ],
 	[ 'ALTER TABLE t ADD COLUMN IF NOT EXISTS c int UNIQUE', 'pass', 'no index is built' ],
 	[ 'ALTER TABLE t ADD CHECK (c > 0) NOT VALID', 'pass', 'no index is built' ],
