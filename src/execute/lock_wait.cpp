@@ -40,10 +40,6 @@ void LimitNextWait(const Attempts &attempts)
 
 void Lock(Attempts &attempts, Oid relation, LOCKMODE mode)
 {
-	// PostgreSQL looks at the permission before it locks. Whoever lacks it must not make others
-	// wait; the command itself raises the error.
-	if (!OwnsRelation(relation, GetUserId()))
-		return;
 	attempts.relation = relation;
 	attempts.mode = mode;
 	LimitNextWait(attempts);
@@ -75,12 +71,19 @@ void TakeLocks(Attempts &attempts)
 			makeRangeVar(lock.relation.visible ? nullptr : const_cast<char *>(lock.relation.schema),
 						 const_cast<char *>(lock.relation.name), -1);
 		const Oid relation = RangeVarGetRelid(name, NoLock, true);
-		if (!OidIsValid(relation))
+		// PostgreSQL looks at the permission on what the command names before it locks. Whoever
+		// lacks it must not make others wait; the command itself raises the error. On partitions
+		// no permission is needed.
+		if (!OidIsValid(relation) || !OwnsRelation(relation, GetUserId()))
 			continue;
 		switch (lock.part)
 		{
 		case LockedPart::relation:
 			Lock(attempts, relation, lock.mode);
+			break;
+		case LockedPart::table:
+			if (const Oid table = IndexGetRelation(relation, true); OidIsValid(table))
+				Lock(attempts, table, lock.mode);
 			break;
 		case LockedPart::tree:
 			LockTree(attempts, relation, lock.mode);

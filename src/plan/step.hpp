@@ -14,6 +14,7 @@ namespace psi
 enum class LockedPart
 {
 	relation,
+	table,            // that of the relation, which is an index
 	tree,             // the relation and its partitions, in the order of find_all_inheritors()
 	default_partition // of the relation, if it has one, and the partitions of that
 };
