@@ -61,6 +61,25 @@ void LockTree(Attempts &attempts, Oid root, LOCKMODE mode)
 	}
 }
 
+// As CloneFkReferencing().
+void LockReferenced(Attempts &attempts, Oid relation, LOCKMODE mode)
+{
+	Array<Oid> referenced;
+	const Relation table = try_relation_open(relation, AccessShareLock);
+	if (table == nullptr)
+		return;
+	for (const auto *key : Each<const ForeignKeyCacheInfo>(RelationGetFKeyList(table)))
+		referenced.Add(key->confrelid);
+	relation_close(table, NoLock);
+	for (const Oid id : referenced)
+	{
+		if (get_rel_relkind(id) == RELKIND_PARTITIONED_TABLE)
+			LockTree(attempts, id, mode);
+		else
+			Lock(attempts, id, mode);
+	}
+}
+
 // Takes the locks of the command beforehand: each wait in the command has a limit of its own, and
 // while it waits for the second lock, others wait for the first.
 void TakeLocks(Attempts &attempts)
@@ -87,6 +106,9 @@ void TakeLocks(Attempts &attempts)
 			break;
 		case LockedPart::tree:
 			LockTree(attempts, relation, lock.mode);
+			break;
+		case LockedPart::referenced:
+			LockReferenced(attempts, relation, lock.mode);
 			break;
 		case LockedPart::default_partition:
 			if (const Oid partition = get_default_partition_oid(relation); OidIsValid(partition))

@@ -193,6 +193,18 @@ like($owner->run('ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000)
 	qr/ERROR:  55P03: could not get a lock on table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'so may the default partition');
 release($idle);
 
+# A foreign key is copied to the partition, and the table to which it points is locked.
+new_tables();
+query(q{CREATE TABLE referenced (a int PRIMARY KEY) PARTITION BY RANGE (a);
+	CREATE TABLE referenced_1 PARTITION OF referenced DEFAULT;
+	INSERT INTO referenced SELECT n FROM generate_series(1, 3000) n;
+	ALTER TABLE tree ADD FOREIGN KEY (a) REFERENCES referenced; GRANT ALL ON referenced_1 TO app});
+$idle = idle('DELETE FROM referenced_1 WHERE a = 0');
+like($owner->run('ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000);'),
+	qr/ERROR:  55P03: could not get a lock on table "referenced_1" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'the table to which a foreign key points');
+release($idle);
+query('ALTER TABLE tree DROP CONSTRAINT tree_a_fkey; DROP TABLE referenced');
+
 # A lock that is not among those taken beforehand, here that of a trigger: no other table is blamed.
 new_tables();
 query(q{
