@@ -14,13 +14,14 @@ namespace psi
 // latter. Takes no lock on a table.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy);
 
-// May the current role rebuild the indexes of all leaf partitions by themselves? PostgreSQL asks for
-// the right on the partitioned table or index only.
+// May the current role rebuild the indexes of all leaf partitions by themselves? PostgreSQL asks
+// for the right on the partitioned table or index only.
 bool MayReindexPartitions(const Judgment &judgment);
 
-// Runs a REINDEX of a partitioned table or index, with a concurrent command for each leaf partition,
-// and for each invalid index that this one leaves out. A partition that is gone is skipped, as
-// PostgreSQL does. Raises what the commands raise; the hint then says how many partitions are done.
+// Runs a REINDEX of a partitioned table or index, with a concurrent command for each leaf
+// partition, and for each invalid index that this one leaves out. A partition that is gone is
+// skipped, as PostgreSQL does. Raises what the commands raise; the hint then says how many
+// partitions are done.
 void ReindexPartitionByPartition(const Runner &runner, const Judgment &judgment);
 
 // Drops what an interrupted REINDEX CONCURRENTLY has left on the tables that the command rebuilds

@@ -74,8 +74,8 @@ void AppendMoveOfPartitioned(Steps &steps, const RelationName &index, const char
 					 quote_identifier(tablespace));
 }
 
-// The index of the table that belongs to the partitioned index, on any level; InvalidOid if there is
-// none.
+// The index of the table that belongs to the partitioned index, on any level; InvalidOid if there
+// is none.
 Oid PartOnTable(Oid table, Oid partitioned)
 {
 	for (const Oid index : EachOid(IndexesOf(table)))
