@@ -40,10 +40,6 @@ void LimitNextWait(const Attempts &attempts)
 
 void Lock(Attempts &attempts, Oid relation, LOCKMODE mode)
 {
-	// PostgreSQL looks at the permission before it locks. Whoever lacks it must not make others
-	// wait; the command itself raises the error.
-	if (!OwnsRelation(relation, GetUserId()))
-		return;
 	attempts.relation = relation;
 	attempts.mode = mode;
 	LimitNextWait(attempts);
@@ -65,6 +61,25 @@ void LockTree(Attempts &attempts, Oid root, LOCKMODE mode)
 	}
 }
 
+// As CloneFkReferencing().
+void LockReferenced(Attempts &attempts, Oid relation, LOCKMODE mode)
+{
+	Array<Oid> referenced;
+	const Relation table = try_relation_open(relation, AccessShareLock);
+	if (table == nullptr)
+		return;
+	for (const auto *key : Each<const ForeignKeyCacheInfo>(RelationGetFKeyList(table)))
+		referenced.Add(key->confrelid);
+	relation_close(table, NoLock);
+	for (const Oid id : referenced)
+	{
+		if (get_rel_relkind(id) == RELKIND_PARTITIONED_TABLE)
+			LockTree(attempts, id, mode);
+		else
+			Lock(attempts, id, mode);
+	}
+}
+
 // Takes the locks of the command beforehand: each wait in the command has a limit of its own, and
 // while it waits for the second lock, others wait for the first.
 void TakeLocks(Attempts &attempts)
@@ -75,15 +90,25 @@ void TakeLocks(Attempts &attempts)
 			makeRangeVar(lock.relation.visible ? nullptr : const_cast<char *>(lock.relation.schema),
 						 const_cast<char *>(lock.relation.name), -1);
 		const Oid relation = RangeVarGetRelid(name, NoLock, true);
-		if (!OidIsValid(relation))
+		// PostgreSQL looks at the permission on what the command names before it locks. Whoever
+		// lacks it must not make others wait; the command itself raises the error. On partitions
+		// no permission is needed.
+		if (!OidIsValid(relation) || !OwnsRelation(relation, GetUserId()))
 			continue;
 		switch (lock.part)
 		{
 		case LockedPart::relation:
 			Lock(attempts, relation, lock.mode);
 			break;
+		case LockedPart::table:
+			if (const Oid table = IndexGetRelation(relation, true); OidIsValid(table))
+				Lock(attempts, table, lock.mode);
+			break;
 		case LockedPart::tree:
 			LockTree(attempts, relation, lock.mode);
+			break;
+		case LockedPart::referenced:
+			LockReferenced(attempts, relation, lock.mode);
 			break;
 		case LockedPart::default_partition:
 			if (const Oid partition = get_default_partition_oid(relation); OidIsValid(partition))

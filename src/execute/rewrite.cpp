@@ -54,6 +54,8 @@ Remedy RemedyForConstraint(const Judgment &judgment, const char *query)
 using WhyNot = const char *;
 
 constexpr WhyNot no_safe_form = "it has no safe form that could be run as a whole";
+constexpr WhyNot no_concurrent_reindex =
+	"the index of an exclusion constraint cannot be rebuilt concurrently";
 // The remark of the remedy says it.
 constexpr WhyNot as_remarked = "";
 constexpr WhyNot other_owner =
@@ -154,7 +156,7 @@ WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy reme
 {
 	const Operation operation = refused.first.request.operation;
 	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
-		return "the index of an exclusion constraint cannot be rebuilt concurrently";
+		return no_concurrent_reindex;
 	if (operation == Operation::add_constraint)
 	{
 		if (!IsOwner(refused.first.target.table_id, GetUserId()))
@@ -167,6 +169,20 @@ WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy reme
 	if (operation == Operation::reindex || operation == Operation::move_index)
 		DropLeftByEarlierReindex(runner, refused.first);
 	RunRemedy(runner, remedy, refused.first);
+	return nullptr;
+}
+
+// REINDEX of a partitioned table or index.
+WhyNot RewriteReindexOnPartitions(const Runner &runner, const Refused &refused, Remedy remedy)
+{
+	if (!MayReindexPartitions(refused.first))
+		return other_owner;
+	if (!CompleteReindex(refused.first, remedy))
+		return no_concurrent_reindex;
+	TellRewritten(refused.judgments, "REINDEX CONCURRENTLY on one leaf partition after the other.",
+				  refused.statement.text);
+	DropLeftByEarlierReindex(runner, refused.first);
+	ReindexPartitionByPartition(runner, refused.first);
 	return nullptr;
 }
 
@@ -209,6 +225,9 @@ WhyNot RunSafeForm(const Runner &runner, const Refused &refused)
 		return RewriteOnPartitions(runner, refused);
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
+	// The remedy may spell only partitions without an index.
+	if (on_partitions && operation == Operation::reindex && remedy.remark == nullptr)
+		return RewriteReindexOnPartitions(runner, refused, remedy);
 	if (remedy.steps.IsEmpty())
 		return remedy.remark != nullptr ? as_remarked : no_safe_form;
 	if (target.nullable_columns != NIL)

@@ -1,5 +1,5 @@
-// rewrite_reindex: what REINDEX CONCURRENTLY leaves undone of what REINDEX does. For this folder
-// only.
+// rewrite_reindex: REINDEX of something partitioned, partition by partition, and what REINDEX
+// CONCURRENTLY leaves undone of what REINDEX does. For this folder only.
 #pragma once
 
 #include "catalog/judgment.hpp"
@@ -13,6 +13,16 @@ namespace psi
 // be rebuilt concurrently. Adds a step for each of the former; returns false if there is one of the
 // latter. Takes no lock on a table.
 bool CompleteReindex(const Judgment &judgment, Remedy &remedy);
+
+// May the current role rebuild the indexes of all leaf partitions by themselves? PostgreSQL asks
+// for the right on the partitioned table or index only.
+bool MayReindexPartitions(const Judgment &judgment);
+
+// Runs a REINDEX of a partitioned table or index, with a concurrent command for each leaf
+// partition, and for each invalid index that this one leaves out. A partition that is gone is
+// skipped, as PostgreSQL does. Raises what the commands raise; the hint then says how many
+// partitions are done.
+void ReindexPartitionByPartition(const Runner &runner, const Judgment &judgment);
 
 // Drops what an interrupted REINDEX CONCURRENTLY has left on the tables that the command rebuilds
 // indexes of. See DropLeftByReindex().

@@ -58,12 +58,15 @@ void AppendUsingIndex(Steps &steps, const IndexPlan &plan, const RelationName &t
 						 UsingIndex(plan, index.name, index.name));
 }
 
-// ATExecAttachPartitionIdx() locks the parent's index, which blocks only other changes of it, and
-// then the partition's, at which every query on the partition looks.
+// ATExecAttachPartitionIdx() locks the parent's index, which blocks only other changes of it, then
+// the two tables, and at last the partition's index, at which every query on the partition looks.
+// Whoever has locked the partition and then queries it would otherwise be in a deadlock with us.
 void AttachIndex(Steps &steps, const RelationName &parent, const RelationName &index)
 {
 	appendStringInfo(steps.Finish({ShareUpdateExclusiveLock, parent}),
 					 "ALTER INDEX %s ATTACH PARTITION %s;", parent.Quoted(), index.Quoted());
+	steps.FinishLocksAlso({AccessShareLock, parent, LockedPart::table});
+	steps.FinishLocksAlso({AccessShareLock, index, LockedPart::table});
 	steps.FinishLocksAlso({AccessExclusiveLock, index});
 }
 

@@ -43,6 +43,10 @@ Remedy FindRemedy(const Judgments &judgments, const StatementText &statement, co
 Remedy FindRemedyForTable(const Judgment &judgment, const StatementText &statement,
 						  const char *query);
 
+// The command that does for one leaf partition what a REINDEX of a partitioned table or index asks
+// for. Null if there is nothing to rebuild, or the partition is gone. Allocates.
+const char *ReindexOfLeaf(const Judgment &judgment, Oid leaf);
+
 // Leaves out what nobody may run: DROP ... CASCADE that is a violation again, where mode off is
 // forbidden (pg_safe_index.minimum_mode). Mode rewrite runs DROP INDEX only.
 void LeaveOutForbidden(Remedy &remedy, const Judgments &judgments, const Settings &settings);

@@ -165,7 +165,8 @@ constexpr const char *reads_default =
 	"PostgreSQL reads all rows of the default partition under ACCESS EXCLUSIVE, unless valid CHECK constraints of it prove that none belongs into the new partition.";
 
 // The user's own command. ATExecAttachPartition() locks the partitioned table, which blocks only
-// other changes of it, then its default partition, then the new one.
+// other changes of it, then its default partition, then the new one, and to copy foreign keys the
+// tables to which they point.
 void AppendAttach(Steps &steps, const Judgment &judgment, const AlterText &text)
 {
 	const AlterTableStmt &alter = *judgment.request.alter;
@@ -174,6 +175,7 @@ void AppendAttach(Steps &steps, const Judgment &judgment, const AlterText &text)
 	const StringInfo command = steps.Finish({ShareUpdateExclusiveLock, parent});
 	steps.FinishLocksAlso({AccessExclusiveLock, parent, LockedPart::default_partition});
 	steps.FinishLocksAlso({AccessExclusiveLock, judgment.target.table, LockedPart::tree});
+	steps.FinishLocksAlso({ShareRowExclusiveLock, parent, LockedPart::referenced});
 	appendBinaryStringInfo(command, text.text + text.begin,
 						   text.subcommands[text.subcommands.Count() - 1].end - text.begin);
 	appendStringInfoChar(command, ';');

@@ -1,6 +1,7 @@
 // remedy_reindex: REINDEX and ALTER INDEX ... SET TABLESPACE. REINDEX CONCURRENTLY does both.
 #include "plan/remedy_internal.hpp"
 
+#include "catalog/index.hpp"
 #include "catalog/skipped_index.hpp"
 #include "pg/list.hpp"
 #include "plan/command_text.hpp"
@@ -27,10 +28,10 @@ const char *KindWord(ReindexObjectType kind)
 	}
 }
 
-// Writes the command from the tree, with its options except CONCURRENTLY, which may be off there.
-void AppendReindex(StringInfo out, const Judgment &judgment)
+// Writes the command from the tree for the relation of that name, with its options except
+// CONCURRENTLY, which may be off there.
+void AppendReindex(StringInfo out, const ReindexStmt &reindex, const RelationName &name)
 {
-	const ReindexStmt &reindex = *judgment.request.reindex;
 	appendStringInfoString(out, "REINDEX ");
 	const char *separator = "(";
 	for (DefElem *option : Each<DefElem>(reindex.params))
@@ -46,8 +47,6 @@ void AppendReindex(StringInfo out, const Judgment &judgment)
 	}
 	if (separator[0] == ',')
 		appendStringInfoString(out, ") ");
-	const RelationName &name =
-		reindex.kind == REINDEX_OBJECT_INDEX ? judgment.target.index : judgment.target.table;
 	appendStringInfo(out, "%s CONCURRENTLY %s;", KindWord(reindex.kind), name.Quoted());
 }
 
@@ -73,6 +72,38 @@ void AppendMoveOfPartitioned(Steps &steps, const RelationName &index, const char
 	appendStringInfo(steps.Finish({AccessExclusiveLock, index}),
 					 "ALTER INDEX %s SET TABLESPACE %s;", index.Quoted(),
 					 quote_identifier(tablespace));
+}
+
+// The index of the table that belongs to the partitioned index, on any level; InvalidOid if there
+// is none.
+Oid PartOnTable(Oid table, Oid partitioned)
+{
+	for (const Oid index : EachOid(IndexesOf(table)))
+	{
+		Oid above = index;
+		while (OidIsValid(above) && above != partitioned)
+			above = get_rel_relispartition(above) ? get_partition_parent(above, true) : InvalidOid;
+		if (OidIsValid(above))
+			return index;
+	}
+	return InvalidOid;
+}
+
+// REINDEX CONCURRENTLY of something partitioned first waits for SHARE on all partitions, without a
+// limit, and writers queue behind it (ReindexPartitions()). That of one partition does not.
+Remedy ForReindexOnPartitions(const Judgment &judgment, const char *note)
+{
+	const RelationSet &set = judgment.target.set;
+	Steps steps;
+	for (int i = 0; i < set.spelled_count; ++i)
+	{
+		CHECK_FOR_INTERRUPTS();
+		const char *command =
+			set.spelled[i].leaf ? ReindexOfLeaf(judgment, set.spelled[i].id) : nullptr;
+		if (command != nullptr)
+			appendStringInfoString(steps.Build(), command);
+	}
+	return {steps.All(), nullptr, note, !set.complete};
 }
 
 SkippedIndexes SkippedBy(const Judgment &judgment)
@@ -135,17 +166,41 @@ const char *NoteOnSkipped(const SkippedIndexes &skipped)
 
 } // namespace
 
+const char *ReindexOfLeaf(const Judgment &judgment, Oid leaf)
+{
+	const ReindexStmt &reindex = *judgment.request.reindex;
+	auto row = ReadClass(leaf);
+	if (!row.has_value())
+		return nullptr;
+	if (reindex.kind == REINDEX_OBJECT_INDEX)
+		row = ReadClass(PartOnTable(leaf, judgment.target.index_id));
+	else if (!OidIsValid(row->toast) && IndexesOf(leaf) == NIL)
+		return nullptr;
+	if (!row.has_value())
+		return nullptr;
+	StringInfoData command;
+	initStringInfo(&command);
+	AppendReindex(&command, reindex, NameOf(*row));
+	return command.data;
+}
+
 Remedy ForReindex(const Judgment &judgment, const StatementText &statement)
 {
 	Steps steps;
 	if (judgment.target.exclusion)
 		return NoSteps(no_concurrent_exclusion);
+	const char *note = NoteOnSkipped(SkippedBy(judgment));
+	if (judgment.target.facts.kind == TableKind::partitioned_table)
+		return ForReindexOnPartitions(judgment, note);
+	const ReindexStmt &reindex = *judgment.request.reindex;
 	const CommandText command = FindCommand(statement, Operation::reindex);
-	if (command.found && !HasConcurrentlyOption(*judgment.request.reindex))
+	if (command.found && !HasConcurrentlyOption(reindex))
 		AppendWithConcurrently(steps.Build(), command);
 	else
-		AppendReindex(steps.Build(), judgment);
-	return {steps.All(), nullptr, NoteOnSkipped(SkippedBy(judgment))};
+		AppendReindex(steps.Build(), reindex,
+					  reindex.kind == REINDEX_OBJECT_INDEX ? judgment.target.index
+														   : judgment.target.table);
+	return {steps.All(), nullptr, note};
 }
 
 Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)

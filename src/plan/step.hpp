@@ -14,7 +14,9 @@ namespace psi
 enum class LockedPart
 {
 	relation,
-	tree,             // the relation and its partitions, in the order of find_all_inheritors()
+	table,      // that of the relation, which is an index
+	tree,       // the relation and its partitions, in the order of find_all_inheritors()
+	referenced, // the tables to which foreign keys of the relation point, with their partitions
 	default_partition // of the relation, if it has one, and the partitions of that
 };
 

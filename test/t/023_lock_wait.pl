@@ -181,6 +181,30 @@ like($owner->run(q{SET pg_safe_index.lock_timeout = '100ms'; SET pg_safe_index.l
 	qr/ERROR:  55P03: could not get a lock on table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'a partition of the default partition');
 release($idle);
 
+# PostgreSQL asks for no right on the partitions below.
+new_tables();
+query('ALTER TABLE tree_2 OWNER TO app; ALTER TABLE tree_rest OWNER TO app');
+$idle = idle('SELECT FROM tree_2');
+like($owner->run('DROP INDEX tree_ba;'), qr/ERROR:  55P03: could not get a lock on table "tree_2" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /,
+	'a partition that belongs to another role');
+release($idle);
+$idle = idle('SELECT FROM tree_rest');
+like($owner->run('ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000);'),
+	qr/ERROR:  55P03: could not get a lock on table "tree_rest" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'so may the default partition');
+release($idle);
+
+# A foreign key is copied to the partition, and the table to which it points is locked.
+new_tables();
+query(q{CREATE TABLE referenced (a int PRIMARY KEY) PARTITION BY RANGE (a);
+	CREATE TABLE referenced_1 PARTITION OF referenced DEFAULT;
+	INSERT INTO referenced SELECT n FROM generate_series(1, 3000) n;
+	ALTER TABLE tree ADD FOREIGN KEY (a) REFERENCES referenced; GRANT ALL ON referenced_1 TO app});
+$idle = idle('DELETE FROM referenced_1 WHERE a = 0');
+like($owner->run('ALTER TABLE tree ATTACH PARTITION fresh FOR VALUES FROM (2000) TO (3000);'),
+	qr/ERROR:  55P03: could not get a lock on table "referenced_1" within 100 ms in 1 attempt\nDETAIL:  Process $idle->{pid} /, 'the table to which a foreign key points');
+release($idle);
+query('ALTER TABLE tree DROP CONSTRAINT tree_a_fkey; DROP TABLE referenced');
+
 # A lock that is not among those taken beforehand, here that of a trigger: no other table is blamed.
 new_tables();
 query(q{
@@ -195,6 +219,20 @@ like($owner->run('DROP INDEX tree_ba;'),
 release($idle);
 query('DROP EVENT TRIGGER look; DROP TABLE elsewhere');
 $owner->run('RESET pg_safe_index.lock_timeout; RESET pg_safe_index.lock_attempts;');
+
+# Whoever has locked a partition can query it, although its index waits to be attached. The second attempt comes after that lock.
+new_tables();
+$idle = idle('SELECT FROM tree_1');
+$owner->run(q{SET pg_safe_index.lock_timeout = '1s';});
+$owner->send('CREATE INDEX ON tree (b);');
+$owner->wait_for(qr/NOTICE: .*\b$idle->{pid}\b/s);
+my $admin = Session->new($node, set => q{SET deadlock_timeout = '20ms'; BEGIN;});
+release($idle);
+$admin->run('LOCK TABLE ONLY tree_1;');
+$owner->wait_until_blocked;
+unlike($admin->run('SELECT FROM tree_1 LIMIT 0;'), qr/ERROR/, 'no deadlock with a session that has locked the partition');
+release($admin);
+unlike($owner->finish, qr/ERROR/, '... and the index is attached');
 
 # The table is dropped while its rewrite waits for it, between the leaves and the client's command.
 new_tables();
