@@ -57,7 +57,7 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 		circumstances.wanted.enough = settings.min_table_size;
 		circumstances.sized = true;
 		DescribeTable(*row, only, circumstances, target);
-		facts.permitted = OwnsRelation(row->id, GetUserId());
+		facts.permitted = MayOwn(table);
 		target.table = NameIn(state, table);
 		// Partitions that the script has made are not in the catalogs.
 		if (table.leaves > 0 && facts.standing == 0)
@@ -160,7 +160,8 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 	const bool drop = finding.judgment.request.operation == Operation::drop_index;
 	DescribeKnown(state, FactOf(state, index.fact.table),
 				  finding.judgment.request.operation == Operation::move_index, settings, finding);
-	if (index.fact.IsLive())
+	const RelationFact table = FactOf(state, index.fact.table);
+	if (index.fact.IsLive() && !OidIsValid(table.owner))
 		target.facts.permitted = OwnsRelation(index.fact.Id(), GetUserId());
 	target.index = NameIn(state, index.fact);
 	// One that the script makes has no OID. Only that two of them differ matters.
@@ -172,6 +173,9 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 	else if (drop && index.fact.constraint)
 		Refuse(finding, psprintf("cannot drop index \"%s\", which belongs to a constraint",
 								 index.fact.name));
+	else if (drop && index.fact.attached)
+		Refuse(finding, psprintf("cannot drop index \"%s\", which is attached to another",
+								 index.fact.name));
 	else if (drop && index.fact.IsLive())
 	{
 		const auto row = ReadClass(index.fact.Id());
@@ -180,6 +184,23 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 									 index.fact.name));
 	}
 	Conclude(finding, settings);
+}
+
+// Is it certain that there is something to rebuild?
+bool HasIndex(const State &state, const RelationFact &table)
+{
+	if (table.unclear_indexes)
+		return false;
+	if (table.made_indexes > 0)
+		return true;
+	if (!table.IsLive())
+		return false;
+	for (const Oid index : EachOid(IndexesOf(table.Id())))
+	{
+		if (!FactOf(state, index).gone)
+			return true;
+	}
+	return false;
 }
 
 void JudgeReindex(const State &state, const Settings &settings, Finding &finding)
@@ -200,14 +221,25 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 		return;
 	}
 	DescribeKnown(state, found.fact, false, settings, finding);
-	if (found.fact.IsLive())
+	if (found.fact.IsLive() && !OidIsValid(found.fact.owner))
 		finding.judgment.target.facts.permitted =
 			MayReindex(found.fact.Id(), found.fact.Id(), GetUserId());
 	Conclude(finding, settings);
-	// Whether there is anything to rebuild is known of what is in the catalogs only.
-	if (finding.judgment.verdict.reason == Reason::violation &&
-		(!found.fact.IsLive() || IndexesOf(found.fact.Id()) == NIL || found.fact.unclear_indexes))
+	if (finding.judgment.verdict.reason == Reason::violation && !HasIndex(state, found.fact))
 		finding.unknown = NotFollowed(found.fact);
+}
+
+void JudgeUsedIndex(const State &state, const Found &table, Finding &finding)
+{
+	const char *name = finding.judgment.request.constraint->indexname;
+	const Found index = FindIn(state, table.fact.schema, name);
+	if (!index.Is() || index.fact.kind != RelationKind::index)
+		Refuse(finding, psprintf("index \"%s\" does not exist", name));
+	else if (index.fact.table != table.number)
+		Refuse(finding, psprintf("index \"%s\" does not belong to table \"%s\"", name,
+								 table.fact.name));
+	else
+		CheckUsedIndex(state, table.fact, index.fact, finding);
 }
 
 void JudgeConstraint(const State &state, const Settings &settings, Finding &finding)
@@ -216,13 +248,19 @@ void JudgeConstraint(const State &state, const Settings &settings, Finding &find
 	const Found table = FindTable(state, settings, finding);
 	if (!table.Is())
 		return;
+	if (request.uses_index)
+	{
+		JudgeUsedIndex(state, table, finding);
+		Conclude(finding, settings);
+		return;
+	}
 	Conclude(finding, settings);
 	if (finding.judgment.verdict.reason != Reason::violation)
 		return;
 	const char *name = request.constraint->conname;
 	const Found taken = name != nullptr ? FindIn(state, table.fact.schema, name) : Found{};
 	// An index of the table may be one that an earlier attempt has left for the constraint.
-	if (request.uses_index || (taken.Is() && taken.fact.table == table.number))
+	if (taken.Is() && taken.fact.table == table.number)
 		finding.unknown = NotFollowed(table.fact);
 	else if (taken.Is())
 		Refuse(finding, psprintf("relation \"%s\" already exists", name));
