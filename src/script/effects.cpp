@@ -70,8 +70,8 @@ void CreateTable(State &state, const CreateStmt &create)
 	Found parent;
 	const int parents = list_length(create.inhRelations);
 	if (parents == 1)
-		parent = FindRelation(state, *As<const RangeVar>(
-										 static_cast<Node *>(linitial(create.inhRelations))));
+		parent = FindRelation(
+			state, *As<const RangeVar>(static_cast<Node *>(linitial(create.inhRelations))));
 	const std::int64_t number = AddRelation(
 		state, *create.relation,
 		create.partspec != nullptr ? RelationKind::partitioned_table : RelationKind::table,
@@ -109,8 +109,7 @@ void CreateTable(State &state, const CreateStmt &create)
 // CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW.
 void CreateFrom(State &state, const IntoClause &into, bool materialized, bool if_not_exists)
 {
-	const std::int64_t number =
-		AddRelation(state, *into.rel, RelationKind::table, if_not_exists);
+	const std::int64_t number = AddRelation(state, *into.rel, RelationKind::table, if_not_exists);
 	if (number == 0)
 		return;
 	RelationFact fact = FactOf(state, number);
@@ -410,8 +409,7 @@ void ApplyEffects(State &state, const Node *statement)
 		const RangeVar &name = *As<CompositeTypeStmt>(statement)->typevar;
 		AddRelation(state, name, RelationKind::other, false);
 		if (const char *schema = CreationSchema(state, name))
-			state.ledger.Put(MakeKey(Space::type_at, 0, schema, name.relname),
-							 TypeFact{RECORDOID});
+			state.ledger.Put(MakeKey(Space::type_at, 0, schema, name.relname), TypeFact{RECORDOID});
 		break;
 	}
 	case T_CreateEnumStmt:

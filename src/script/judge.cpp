@@ -293,10 +293,12 @@ std::optional<Findings> JudgeStatement(const State &state, const ScriptStatement
 	}
 	if (findings.first == nullptr)
 		return std::nullopt;
-	if (findings.violation != nullptr && findings.violation->live &&
-		findings.violation->judgment.request.create != nullptr)
-		RaiseAnalysisErrors(*findings.violation->judgment.request.create,
-							findings.violation->judgment.target.table_id, statement.script);
+	const Finding &decisive = findings.violation != nullptr ? *findings.violation : *findings.first;
+	const Reason reason = decisive.judgment.verdict.reason;
+	if (decisive.live && decisive.judgment.request.create != nullptr &&
+		(&decisive == findings.violation || reason == Reason::concurrent))
+		RaiseAnalysisErrors(*decisive.judgment.request.create, decisive.judgment.target.table_id,
+							statement.script);
 	return findings;
 }
 

@@ -174,8 +174,8 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 		Refuse(finding, psprintf("cannot drop index \"%s\", which belongs to a constraint",
 								 index.fact.name));
 	else if (drop && index.fact.attached)
-		Refuse(finding, psprintf("cannot drop index \"%s\", which is attached to another",
-								 index.fact.name));
+		Refuse(finding,
+			   psprintf("cannot drop index \"%s\", which is attached to another", index.fact.name));
 	else if (drop && index.fact.IsLive())
 	{
 		const auto row = ReadClass(index.fact.Id());
@@ -203,6 +203,18 @@ bool HasIndex(const State &state, const RelationFact &table)
 	return false;
 }
 
+// PostgreSQL rebuilds the indexes of partitions in transactions of their own (ReindexPartitions()).
+void RefuseTreeInBlock(const State &state, Finding &finding)
+{
+	const Request &request = finding.judgment.request;
+	if (state.in_block && request.operation == Operation::reindex &&
+		finding.judgment.target.facts.kind == TableKind::partitioned_table &&
+		finding.refusal == nullptr)
+		Refuse(finding, request.reindex->kind == REINDEX_OBJECT_INDEX
+							? "REINDEX INDEX cannot run inside a transaction block"
+							: "REINDEX TABLE cannot run inside a transaction block");
+}
+
 void JudgeReindex(const State &state, const Settings &settings, Finding &finding)
 {
 	const Request &request = finding.judgment.request;
@@ -212,6 +224,7 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 		finding.nothing = request.operation == Operation::move_index && found.Is() &&
 						  found.fact.kind != RelationKind::index;
 		JudgeIndex(state, found, settings, finding);
+		RefuseTreeInBlock(state, finding);
 		return;
 	}
 	if (!found.Is() || found.fact.kind == RelationKind::index ||
@@ -225,6 +238,7 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 		finding.judgment.target.facts.permitted =
 			MayReindex(found.fact.Id(), found.fact.Id(), GetUserId());
 	Conclude(finding, settings);
+	RefuseTreeInBlock(state, finding);
 	if (finding.judgment.verdict.reason == Reason::violation && !HasIndex(state, found.fact))
 		finding.unknown = NotFollowed(found.fact);
 }
@@ -236,8 +250,8 @@ void JudgeUsedIndex(const State &state, const Found &table, Finding &finding)
 	if (!index.Is() || index.fact.kind != RelationKind::index)
 		Refuse(finding, psprintf("index \"%s\" does not exist", name));
 	else if (index.fact.table != table.number)
-		Refuse(finding, psprintf("index \"%s\" does not belong to table \"%s\"", name,
-								 table.fact.name));
+		Refuse(finding,
+			   psprintf("index \"%s\" does not belong to table \"%s\"", name, table.fact.name));
 	else
 		CheckUsedIndex(state, table.fact, index.fact, finding);
 }

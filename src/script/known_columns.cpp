@@ -99,9 +99,9 @@ List *NullableOf(const Columns &columns, const List *keys)
 				nullable = lappend(nullable, name->sval);
 		}
 		else if (columns.table.IsLive())
-			nullable = list_concat(nullable, ColumnsToScanForNulls(
-												 columns.table.Id(),
-												 list_make1(const_cast<String *>(name))));
+			nullable = list_concat(
+				nullable,
+				ColumnsToScanForNulls(columns.table.Id(), list_make1(const_cast<String *>(name))));
 	}
 	return nullable;
 }

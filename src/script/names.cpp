@@ -178,7 +178,8 @@ Found FindIn(const State &state, const char *schema, const char *name)
 
 bool HasChangedParent(const State &state, const RelationFact &fact)
 {
-	return AnyParent(state, fact, [&state](const RelationFact &parent)
+	return AnyParent(state, fact,
+					 [&state](const RelationFact &parent)
 					 { return state.FindRelation(parent.number) != nullptr; });
 }
 
@@ -195,8 +196,8 @@ const TypeFact *FindMadeType(const State &state, const List *name)
 		const auto *made = state.ledger.Find<TypeFact>(MakeKey(Space::type_at, 0, each, type));
 		const Oid live = LookupNamespaceNoError(each);
 		if (made != nullptr ||
-			(OidIsValid(live) && SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(type),
-													   ObjectIdGetDatum(live))))
+			(OidIsValid(live) &&
+			 SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(type), ObjectIdGetDatum(live))))
 			return made;
 	}
 	return nullptr;

@@ -37,7 +37,8 @@ const char *CreationSchema(const State &state, const RangeVar &name);
 // What is known about a relation by its number, which exists.
 RelationFact FactOf(const State &state, std::int64_t number);
 
-// Is there a relation above this one, in the catalogs or in the script, that the script has changed?
+// Is there a relation above this one, in the catalogs or in the script, that the script has
+// changed?
 bool HasChangedParent(const State &state, const RelationFact &fact);
 
 // The type of the script that the name means. Null: it is none of the script's. Allocates.

@@ -199,8 +199,8 @@ bool MayBeReadOnly(const List *options)
 	for (const DefElem *option : Each<DefElem>(options))
 	{
 		const auto *value = option->arg != nullptr ? IfA<A_Const>(option->arg) : nullptr;
-		const bool off = value != nullptr && nodeTag(&value->val) == T_Integer &&
-						 intVal(&value->val) == 0;
+		const bool off =
+			value != nullptr && nodeTag(&value->val) == T_Integer && intVal(&value->val) == 0;
 		if (strcmp(option->defname, "transaction_read_only") == 0 && !off)
 			return true;
 	}

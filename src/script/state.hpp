@@ -41,8 +41,8 @@ struct RelationFact
 	Oid owner = InvalidOid;       // of a relation that the script makes or gives away
 	std::int64_t table = 0;       // index: the number of its table; child, partition: of its parent
 	std::int64_t like = 0;        // the number of the table that LIKE names
-	int depth = 0;                // how many parents it has above it, as far as the script makes them
-	int made_indexes = 0;         // those of a table that the script has made
+	int depth = 0;        // how many parents it has above it, as far as the script makes them
+	int made_indexes = 0; // those of a table that the script has made
 	const IndexStmt *create = nullptr; // an index: what the script has made it with
 
 	bool IsLive() const
