@@ -80,6 +80,16 @@ EXECUTE short('DROP SCHEMA psi_check CASCADE; CREATE SCHEMA psi_check; BEGIN; CR
 EXECUTE short('CREATE TABLE n (a int); PREPARE TRANSACTION ''x''; CREATE INDEX ON n (a); CREATE INDEX ON t (a)', true);
 EXECUTE short('ALTER TABLE t OWNER TO somebody; CREATE INDEX ON t (a)', false);
 
+-- without the index of the parent, nothing is built
+SET pg_safe_index.mode = off;
+CREATE INDEX p_a ON p (a);
+RESET pg_safe_index.mode;
+EXECUTE short('ALTER TABLE p ATTACH PARTITION small FOR VALUES IN (2)', false);
+EXECUTE short('DROP INDEX p_a; ALTER TABLE p ATTACH PARTITION small FOR VALUES IN (2)', false);
+SET pg_safe_index.mode = off;
+DROP INDEX p_a;
+RESET pg_safe_index.mode;
+
 -- rights
 CREATE ROLE psi_check_other;
 GRANT USAGE ON SCHEMA psi_check TO psi_check_other;

@@ -27,7 +27,8 @@ void NoteChildren(State &state, const RelationFact &fact);
 void RemoveRelation(State &state, RelationFact fact);
 void MoveRelation(State &state, RelationFact fact, const char *schema, const char *name);
 
-// One file for each.
+// In effects_create, and in effects_alter.
+void ApplyCreateTable(State &state, const CreateStmt &create);
 void ApplyAlterTable(State &state, const AlterTableStmt &alter);
 void ApplyRename(State &state, const RenameStmt &rename);
 void ApplyDrop(State &state, const DropStmt &drop);
