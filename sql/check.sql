@@ -60,6 +60,7 @@ EXECUTE short('CREATE INDEX ON t (a); DROP INDEX t_b', false);
 RESET pg_safe_index.operations;
 SET pg_safe_index.min_table_size = '1MB';
 EXECUTE short('CREATE INDEX ON t (a); INSERT INTO t VALUES (1); CREATE INDEX ON t (a); CREATE TABLE n (a int); CREATE INDEX ON n (a)', false);
+EXECUTE short('CREATE TABLE n (a int); CREATE INDEX ON n (a); CREATE TABLE m AS SELECT 1 AS a; CREATE INDEX ON n (a)', false);
 RESET pg_safe_index.min_table_size;
 EXECUTE short('SET search_path = nowhere; CREATE INDEX ON t (a); SET search_path = psi_check; CREATE INDEX ON t (a)', false);
 EXECUTE short('SET pg_safe_index.min_table_size = nonsense; CREATE INDEX ON t (a); CREATE INDEX ON nothing (a)', false);

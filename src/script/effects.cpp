@@ -22,6 +22,7 @@ void CreateFrom(State &state, const IntoClause &into, bool materialized, bool if
 	fact.materialized = materialized;
 	fact.dropped_at_end = into.onCommit == ONCOMMIT_DROP;
 	state.Put(fact);
+	state.Add(Doubt::sizes);
 }
 
 // CREATE TYPE and CREATE DOMAIN.

@@ -76,10 +76,8 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 		table.first_leaf != 0 && table.first_leaf < state.transaction ? table.leaves : 0;
 	facts.permitted = has_privs_of_role(GetUserId(), table.owner);
 	finding.plain = facts.kind == TableKind::table;
-	if (settings.min_table_size > 0 && !facts.created && !facts.temporary)
-		finding.unknown = psprintf(
-			"The script makes \"%s\": its size is not known, and pg_safe_index.min_table_size is set.",
-			table.name);
+	// Nothing that would fill it has been in the script: Doubt::sizes.
+	facts.size = 0;
 }
 
 void Conclude(Finding &finding, const Settings &settings)
