@@ -61,15 +61,15 @@ struct Columns
 	// whole row.
 	void CheckReference(const ColumnRef &reference)
 	{
-		const auto *first = static_cast<const Node *>(linitial(reference.fields));
-		const auto *last = static_cast<const Node *>(llast(reference.fields));
-		if (!IsA(first, String) || !IsA(last, String))
+		const auto *first = IfA<String>(static_cast<const Node *>(linitial(reference.fields)));
+		const auto *last = IfA<String>(static_cast<const Node *>(llast(reference.fields)));
+		if (first == nullptr || last == nullptr)
 			return;
 		const bool alone = list_length(reference.fields) == 1;
 		const bool behind =
-			list_length(reference.fields) == 2 && strcmp(strVal(first), table.name) == 0;
-		if (behind || (alone && strcmp(strVal(last), table.name) != 0))
-			Find(strVal(last));
+			list_length(reference.fields) == 2 && strcmp(first->sval, table.name) == 0;
+		if (behind || (alone && strcmp(last->sval, table.name) != 0))
+			Find(last->sval);
 	}
 };
 

@@ -200,7 +200,7 @@ bool MayBeReadOnly(const List *options)
 	{
 		const auto *value = option->arg != nullptr ? IfA<A_Const>(option->arg) : nullptr;
 		const bool off =
-			value != nullptr && nodeTag(&value->val) == T_Integer && intVal(&value->val) == 0;
+			value != nullptr && nodeTag(&value->val) == T_Integer && value->val.ival.ival == 0;
 		if (strcmp(option->defname, "transaction_read_only") == 0 && !off)
 			return true;
 	}
