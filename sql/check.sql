@@ -60,6 +60,7 @@ EXECUTE short('CREATE INDEX ON t (a); DROP INDEX t_b', false);
 RESET pg_safe_index.operations;
 SET pg_safe_index.min_table_size = '1MB';
 EXECUTE short('CREATE INDEX ON t (a); INSERT INTO t VALUES (1); CREATE INDEX ON t (a); CREATE TABLE n (a int); CREATE INDEX ON n (a)', false);
+EXECUTE short('CREATE TABLE n (a int); CREATE INDEX ON n (a); CREATE TABLE m AS SELECT 1 AS a; CREATE INDEX ON n (a)', false);
 RESET pg_safe_index.min_table_size;
 EXECUTE short('SET search_path = nowhere; CREATE INDEX ON t (a); SET search_path = psi_check; CREATE INDEX ON t (a)', false);
 EXECUTE short('SET pg_safe_index.min_table_size = nonsense; CREATE INDEX ON t (a); CREATE INDEX ON nothing (a)', false);
@@ -79,6 +80,16 @@ EXECUTE short('ALTER TABLE t ADD COLUMN c made; CREATE INDEX ON t (c)', false);
 EXECUTE short('DROP SCHEMA psi_check CASCADE; CREATE SCHEMA psi_check; BEGIN; CREATE TABLE t (a int); CREATE INDEX ON t (a)', false);
 EXECUTE short('CREATE TABLE n (a int); PREPARE TRANSACTION ''x''; CREATE INDEX ON n (a); CREATE INDEX ON t (a)', true);
 EXECUTE short('ALTER TABLE t OWNER TO somebody; CREATE INDEX ON t (a)', false);
+
+-- without the index of the parent, nothing is built
+SET pg_safe_index.mode = off;
+CREATE INDEX p_a ON p (a);
+RESET pg_safe_index.mode;
+EXECUTE short('ALTER TABLE p ATTACH PARTITION small FOR VALUES IN (2)', false);
+EXECUTE short('DROP INDEX p_a; ALTER TABLE p ATTACH PARTITION small FOR VALUES IN (2)', false);
+SET pg_safe_index.mode = off;
+DROP INDEX p_a;
+RESET pg_safe_index.mode;
 
 -- rights
 CREATE ROLE psi_check_other;

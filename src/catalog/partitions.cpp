@@ -1,6 +1,7 @@
 // partitions: questions about a whole tree of partitions, answered by walking over it.
 #include "catalog/partitions.hpp"
 
+#include "catalog/catalog_scan.hpp"
 #include "catalog/index.hpp"
 #include "pg/hash.hpp"
 
@@ -31,6 +32,19 @@ List *LeavesOf(Oid table)
 	};
 	WalkPartitions(table, visit);
 	return leaves;
+}
+
+List *ParentsOf(Oid relation)
+{
+	List *parents = NIL;
+	const auto visit = [&parents](Form_pg_inherits row)
+	{
+		parents = lappend_oid(parents, row->inhparent);
+		return true;
+	};
+	ScanCatalog<Form_pg_inherits>(InheritsRelationId, InheritsRelidSeqnoIndexId, nullptr,
+								  {{Anum_pg_inherits_inhrelid, relation}}, visit);
+	return parents;
 }
 
 Array<Partition> AllPartitionsOf(Oid table)

@@ -59,6 +59,9 @@ bool IsOwnerOfTree(Oid table);
 // Returns the OIDs of the leaf partitions below a table, without foreign tables. Allocates.
 List *LeavesOf(Oid table);
 
+// Returns the OIDs of what the relation is a partition or an inheritance child of. Allocates.
+List *ParentsOf(Oid relation);
+
 // A partition below a table.
 struct Partition
 {

@@ -13,7 +13,7 @@ inline bool IsAboutCommand(int code)
 	const int category = ERRCODE_TO_CATEGORY(code);
 	return category != ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) &&
 		   category != ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) &&
-		   category != ERRCODE_TO_CATEGORY(ERRCODE_PROGRAM_LIMIT_EXCEEDED) &&
+		   code != ERRCODE_STATEMENT_TOO_COMPLEX &&
 		   category != ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR) &&
 		   category != ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR);
 }
@@ -36,10 +36,14 @@ template <typename Run> const ErrorData *Attempt(Run run)
 	{
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (!IsAboutCommand(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
+		// Before the error goes on, too: otherwise the session would stay in a failed transaction
+		// that nobody has begun.
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (!IsAboutCommand(error->sqlerrcode))
+			ReThrowError(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

@@ -187,6 +187,7 @@ void CheckScript(const char *script, bool single_transaction, const psi_settings
 		AllocSetContextCreate(whole, "pg_safe_index statement", ALLOCSET_DEFAULT_SIZES);
 	for (const RawStmt *raw : Each<const RawStmt>(statements))
 	{
+		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(scratch);
 		GoTo(walker, *raw);
 		CheckStatement(walker, raw->stmt);

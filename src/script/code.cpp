@@ -41,6 +41,8 @@ const char *CallIn(const Node *query)
 	return name != nullptr ? psprintf("function %s()", name) : nullptr;
 }
 
+} // namespace
+
 bool IsExecuted(const ExplainStmt &explain)
 {
 	for (const DefElem *option : Each<DefElem>(explain.options))
@@ -50,8 +52,6 @@ bool IsExecuted(const ExplainStmt &explain)
 	}
 	return false;
 }
-
-} // namespace
 
 const char *CodeIn(const Node *statement)
 {

@@ -12,6 +12,9 @@ namespace psi
 // runs, for a message, or null.
 const char *CodeIn(const Node *statement);
 
+// Does EXPLAIN execute what it explains?
+bool IsExecuted(const ExplainStmt &explain);
+
 // The one call of a SELECT that does nothing but set_config(), or null.
 const FuncCall *SetConfigCall(const Node *statement);
 

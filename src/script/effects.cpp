@@ -3,6 +3,8 @@
 
 #include "catalog/index_name.hpp"
 #include "pg/list.hpp"
+#include "script/code.hpp"
+#include "script/columns.hpp"
 
 namespace psi
 {
@@ -10,62 +12,23 @@ namespace psi
 namespace
 {
 
-// A partition of a partitioned table that the script makes.
-void CountLeaf(State &state, std::int64_t parent)
+// CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW.
+void CreateFrom(State &state, const IntoClause &into, bool materialized, bool if_not_exists)
 {
-	while (parent != 0)
-	{
-		RelationFact fact = FactOf(state, parent);
-		++fact.leaves;
-		if (fact.first_leaf == 0)
-			fact.first_leaf = state.transaction;
-		state.Put(fact);
-		parent = fact.IsLive() ? 0 : fact.table;
-	}
-}
-
-void AddPartition(State &state, const CreateStmt &create, std::int64_t number)
-{
-	const auto *parent_name =
-		As<const RangeVar>(static_cast<Node *>(linitial(create.inhRelations)));
-	const Found parent = FindRelation(state, *parent_name);
-	RelationFact fact = FactOf(state, number);
-	fact.has_columns = parent.Is() && parent.fact.has_columns;
-	fact.unclear = !parent.Is();
-	fact.table = parent.number;
-	state.Put(fact);
-	// It gets the indexes of its parent, under names that PostgreSQL chooses.
-	state.Add(Doubt::names);
-	if (parent.Is() && fact.kind != RelationKind::partitioned_table)
-		CountLeaf(state, parent.number);
-}
-
-void CreateTable(State &state, const CreateStmt &create)
-{
-	const std::int64_t number = AddRelation(
-		state, *create.relation,
-		create.partspec != nullptr ? RelationKind::partitioned_table : RelationKind::table,
-		create.if_not_exists);
+	const std::int64_t number = AddRelation(state, *into.rel, RelationKind::table, if_not_exists);
 	if (number == 0)
 		return;
 	RelationFact fact = FactOf(state, number);
-	fact.has_columns = create.inhRelations == NIL && create.ofTypename == nullptr;
-	for (const Node *element : Each<const Node>(create.tableElts))
-	{
-		if (const auto *column = IfA<ColumnDef>(element))
-			AddColumn(state, fact, *column);
-		else if (const auto *constraint = IfA<Constraint>(element))
-			AddIndexesOf(state, fact, list_make1(const_cast<Constraint *>(constraint)), nullptr);
-		else
-		{
-			// LIKE, which may take indexes along.
-			fact.has_columns = false;
-			state.Add(Doubt::names);
-		}
-	}
+	fact.materialized = materialized;
+	fact.dropped_at_end = into.onCommit == ONCOMMIT_DROP;
 	state.Put(fact);
-	if (create.partbound != nullptr && create.inhRelations != NIL)
-		AddPartition(state, create, number);
+	state.Add(Doubt::sizes);
+}
+
+// CREATE TYPE and CREATE DOMAIN.
+void CreateType(State &state, const List *name, Oid like)
+{
+	state.ledger.Put(TypeKey(state, name), TypeFact{like});
 }
 
 void CreateSchema(State &state, const CreateSchemaStmt &create)
@@ -164,8 +127,17 @@ void AddDoubts(State &state, const Node *statement)
 	case T_DropRoleStmt:
 		state.Add(superuser() ? Doubt::rights : Doubt::session);
 		break;
-	case T_DropOwnedStmt:
 	case T_CreateExtensionStmt:
+	{
+		const auto &create = *As<CreateExtensionStmt>(statement);
+		if (!create.if_not_exists || !OidIsValid(get_extension_oid(create.extname, true)))
+			state.Add(Doubt::everything);
+		break;
+	}
+	case T_DropOwnedStmt:
+	case T_CreateOpClassStmt:
+	case T_CreateAmStmt:
+	case T_CreateTableSpaceStmt:
 	case T_AlterExtensionStmt:
 	case T_ImportForeignSchemaStmt:
 		state.Add(Doubt::everything);
@@ -186,7 +158,18 @@ void CreateIndex(State &state, const IndexStmt &create)
 	const char *name = create.idxname != nullptr
 						   ? create.idxname
 						   : ChosenName(state, table.fact, JoinColumnNames(create), "idx");
-	AddIndex(state, table.fact, name, false, false);
+	RelationFact changed = table.fact;
+	AddIndex(state, changed, name, false, false);
+	const Found index = name != nullptr ? FindIn(state, table.fact.schema, name) : Found{};
+	if (index.Is() && index.fact.table == table.number && !index.fact.IsLive())
+	{
+		RelationFact fact = index.fact;
+		fact.create = &create;
+		state.Put(fact);
+	}
+	// Those of the partitions get names that PostgreSQL chooses.
+	if (table.fact.kind == RelationKind::partitioned_table && create.relation->inh)
+		state.Add(Doubt::names);
 }
 
 } // namespace
@@ -216,10 +199,10 @@ std::int64_t AddRelation(State &state, const RangeVar &name, RelationKind kind, 
 	return fact.number;
 }
 
-void AddIndex(State &state, const RelationFact &table, const char *name, bool constraint,
-			  bool primary)
+void AddIndex(State &state, RelationFact &table, const char *name, bool constraint, bool primary)
 {
 	// The table knows that the script has changed it.
+	++table.made_indexes;
 	state.Put(table);
 	if (name == nullptr)
 	{
@@ -229,7 +212,11 @@ void AddIndex(State &state, const RelationFact &table, const char *name, bool co
 	RangeVar *range = makeRangeVar(pstrdup(table.schema), pstrdup(name), -1);
 	const std::int64_t number = AddRelation(state, *range, RelationKind::index, false);
 	if (number == 0)
+	{
+		--table.made_indexes;
+		state.Put(table);
 		return;
+	}
 	RelationFact fact = FactOf(state, number);
 	fact.temporary = table.temporary;
 	fact.constraint = constraint;
@@ -257,12 +244,29 @@ void AddColumn(State &state, RelationFact &table, const ColumnDef &column)
 	for (const Constraint *constraint : Each<const Constraint>(column.constraints))
 		nullable = nullable && constraint->contype != CONSTR_NOTNULL &&
 				   constraint->contype != CONSTR_PRIMARY;
-	state.PutColumn(table.number, column.colname, {false, column.typeName, InvalidOid, nullable});
+	state.PutColumn(table.number, column.colname,
+					{false, false, column.typeName, InvalidOid, nullable});
+	NoteChildren(state, table);
 	AddIndexesOf(state, table, column.constraints, column.colname);
+}
+
+void NoteChildren(State &state, const RelationFact &fact)
+{
+	if (fact.IsLive() && has_subclass(fact.Id()))
+		state.Add(Doubt::parents);
 }
 
 void RemoveRelation(State &state, RelationFact fact)
 {
+	NoteChildren(state, fact);
+	if (fact.kind == RelationKind::index)
+	{
+		// The table knows that the script has changed it.
+		RelationFact table = FactOf(state, fact.table);
+		if (!fact.IsLive())
+			--table.made_indexes;
+		state.Put(table);
+	}
 	fact.gone = true;
 	state.Put(fact);
 	state.PutName(fact.schema, fact.name, 0);
@@ -284,20 +288,24 @@ void ApplyEffects(State &state, const Node *statement)
 	switch (nodeTag(statement))
 	{
 	case T_CreateStmt:
-		CreateTable(state, *As<CreateStmt>(statement));
+		ApplyCreateTable(state, *As<CreateStmt>(statement));
 		break;
 	case T_CreateForeignTableStmt:
 		AddRelation(state, *As<CreateForeignTableStmt>(statement)->base.relation,
 					RelationKind::other, true);
 		break;
 	case T_CreateTableAsStmt:
-		AddRelation(state, *As<CreateTableAsStmt>(statement)->into->rel, RelationKind::table,
-					As<CreateTableAsStmt>(statement)->if_not_exists);
+		CreateFrom(state, *As<CreateTableAsStmt>(statement)->into,
+				   As<CreateTableAsStmt>(statement)->objtype == OBJECT_MATVIEW,
+				   As<CreateTableAsStmt>(statement)->if_not_exists);
+		break;
+	case T_ExplainStmt:
+		if (IsExecuted(*As<ExplainStmt>(statement)))
+			ApplyEffects(state, As<ExplainStmt>(statement)->query);
 		break;
 	case T_SelectStmt:
 		if (As<SelectStmt>(statement)->intoClause != nullptr)
-			AddRelation(state, *As<SelectStmt>(statement)->intoClause->rel, RelationKind::table,
-						false);
+			CreateFrom(state, *As<SelectStmt>(statement)->intoClause, false, false);
 		break;
 	case T_ViewStmt:
 		AddRelation(state, *As<ViewStmt>(statement)->view, RelationKind::other, false);
@@ -306,7 +314,22 @@ void ApplyEffects(State &state, const Node *statement)
 		AddRelation(state, *As<CreateSeqStmt>(statement)->sequence, RelationKind::other, true);
 		break;
 	case T_CompositeTypeStmt:
-		AddRelation(state, *As<CompositeTypeStmt>(statement)->typevar, RelationKind::other, false);
+	{
+		const RangeVar &name = *As<CompositeTypeStmt>(statement)->typevar;
+		AddRelation(state, name, RelationKind::other, false);
+		if (const char *schema = CreationSchema(state, name))
+			state.ledger.Put(MakeKey(Space::type_at, 0, schema, name.relname), TypeFact{RECORDOID});
+		break;
+	}
+	case T_CreateEnumStmt:
+		CreateType(state, As<CreateEnumStmt>(statement)->typeName, ANYENUMOID);
+		break;
+	case T_CreateRangeStmt:
+		CreateType(state, As<CreateRangeStmt>(statement)->typeName, ANYRANGEOID);
+		break;
+	case T_CreateDomainStmt:
+		CreateType(state, As<CreateDomainStmt>(statement)->domainname,
+				   TypeOf(state, *As<CreateDomainStmt>(statement)->typeName));
 		break;
 	case T_CreateSchemaStmt:
 		CreateSchema(state, *As<CreateSchemaStmt>(statement));

@@ -1,6 +1,7 @@
 // effects_alter: ALTER TABLE, RENAME, DROP.
 #include "catalog/partitions.hpp"
 #include "pg/list.hpp"
+#include "script/columns.hpp"
 #include "script/effects_internal.hpp"
 
 namespace psi
@@ -11,10 +12,7 @@ namespace
 
 bool HasColumn(const State &state, const RelationFact &table, const char *name)
 {
-	const ColumnFact *known = state.FindColumn(table.number, name);
-	if (known != nullptr)
-		return !known->gone;
-	return table.IsLive() && get_attnum(table.Id(), name) != InvalidAttrNumber;
+	return LookUpColumn(state, table, name).presence == Presence::there;
 }
 
 void DropConstraint(State &state, RelationFact &table, const char *name)
@@ -23,6 +21,7 @@ void DropConstraint(State &state, RelationFact &table, const char *name)
 	if (index.Is() && index.fact.kind == RelationKind::index && index.fact.table == table.number)
 	{
 		RemoveRelation(state, index.fact);
+		table.made_indexes = FactOf(state, table.number).made_indexes;
 		table.primary = table.primary && !index.fact.primary;
 	}
 }
@@ -37,11 +36,55 @@ void AttachOrDetach(State &state, RelationFact &table, const PartitionCmd &comma
 		return;
 	RelationFact fact = partition.fact;
 	fact.unclear = true;
+	fact.detached = true;
 	state.Put(fact);
 }
 
+// ADD CONSTRAINT ... USING INDEX: the index belongs to the constraint now, and has its name.
+void UseIndex(State &state, RelationFact &table, const Constraint &constraint)
+{
+	const Found index = FindIn(state, table.schema, constraint.indexname);
+	if (!index.Is() || index.fact.table != table.number)
+	{
+		table.unclear_indexes = true;
+		return;
+	}
+	RelationFact fact = index.fact;
+	fact.constraint = true;
+	fact.primary = constraint.contype == CONSTR_PRIMARY;
+	table.primary = table.primary || fact.primary;
+	state.Put(fact);
+	if (constraint.conname != nullptr && strcmp(constraint.conname, fact.name) != 0)
+		MoveRelation(state, fact, fact.schema, constraint.conname);
+}
+
+void SetNullable(State &state, const RelationFact &table, const char *name, bool nullable)
+{
+	const KnownColumn column = LookUpColumn(state, table, name);
+	if (column.presence != Presence::there)
+		return;
+	ColumnFact fact{false, false, nullptr, column.live_type, nullable};
+	if (column.fact != nullptr)
+	{
+		fact = *column.fact;
+		fact.nullable = nullable;
+	}
+	state.PutColumn(table.number, name, fact);
+	NoteChildren(state, table);
+}
+
+// The new owner, if there is such a role.
+void ChangeOwner(RelationFact &table, const RoleSpec &role)
+{
+	const Oid owner = get_rolespec_oid(&role, true);
+	if (OidIsValid(owner))
+		table.owner = owner;
+	else
+		table.unclear = table.unclear || !superuser();
+}
+
 // Changes `table`, which the caller writes.
-void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &command)
+void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &command, bool only)
 {
 	switch (command.subtype)
 	{
@@ -55,18 +98,25 @@ void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &com
 	case AT_DropColumn:
 		// Indexes go with the column.
 		table.unclear_indexes = true;
-		state.PutColumn(table.number, command.name, {true, nullptr, InvalidOid, false});
+		state.PutColumn(table.number, command.name, {true, only, nullptr, InvalidOid, false});
+		NoteChildren(state, table);
 		break;
 	case AT_AlterColumnType:
-		state.PutColumn(table.number, command.name,
-						{false, As<const ColumnDef>(command.def)->typeName, InvalidOid, true});
+		state.PutColumn(
+			table.number, command.name,
+			{false, only, As<const ColumnDef>(command.def)->typeName, InvalidOid, true});
+		NoteChildren(state, table);
+		break;
+	case AT_SetNotNull:
+	case AT_DropNotNull:
+		SetNullable(state, table, command.name, command.subtype == AT_DropNotNull);
 		break;
 	case AT_AddConstraint:
 	{
 		const auto *constraint = As<const Constraint>(command.def);
 		// The index gets the name of the constraint.
 		if (constraint->indexname != nullptr)
-			table.unclear_indexes = true;
+			UseIndex(state, table, *constraint);
 		else
 			AddIndexesOf(state, table, list_make1(const_cast<Constraint *>(constraint)), nullptr);
 		break;
@@ -79,33 +129,22 @@ void ApplySubcommand(State &state, RelationFact &table, const AlterTableCmd &com
 		AttachOrDetach(state, table, *As<const PartitionCmd>(command.def));
 		break;
 	case AT_ChangeOwner:
-		table.unclear = table.unclear || !superuser();
+		ChangeOwner(table, *command.newowner);
 		break;
 	case AT_AddInherit:
 	case AT_DropInherit:
 		table.unclear = true;
+		table.detached = true;
 		break;
 	default:
 		break;
 	}
 }
 
-// What refers to a partition below it, which PostgreSQL drops along with it.
-void RemovePartitions(State &state, const RelationFact &table)
-{
-	const auto visit = [&state](const ClassRow &partition, Oid, int)
-	{
-		RemoveRelation(state, FactOf(state, partition.id));
-		return Walk::into;
-	};
-	WalkPartitions(table.Id(), visit);
-}
-
+// PostgreSQL drops what is below it along with it: names are looked up accordingly.
 void RemoveTable(State &state, const RelationFact &table)
 {
 	RemoveRelation(state, table);
-	if (table.kind == RelationKind::partitioned_table && table.IsLive())
-		RemovePartitions(state, table);
 	std::int64_t parent = table.kind == RelationKind::index ? 0 : table.table;
 	if (table.IsLive() && table.kind != RelationKind::index)
 	{
@@ -126,19 +165,33 @@ void RenameColumn(State &state, const RenameStmt &rename)
 	if (!found.Is())
 		return;
 	state.Put(found.fact);
-	ColumnFact column{false, nullptr, InvalidOid, true};
-	const ColumnFact *known = state.FindColumn(found.number, rename.subname);
-	if (known != nullptr)
-		column = *known;
-	else if (found.fact.IsLive())
-	{
-		const AttrNumber number = get_attnum(found.fact.Id(), rename.subname);
-		if (number == InvalidAttrNumber)
-			return;
-		column.live_type = get_atttype(found.fact.Id(), number);
-	}
-	state.PutColumn(found.number, rename.subname, {true, nullptr, InvalidOid, false});
+	const KnownColumn known = LookUpColumn(state, found.fact, rename.subname);
+	if (known.presence == Presence::missing)
+		return;
+	const bool only = !rename.relation->inh;
+	ColumnFact column{false, only, nullptr, known.live_type, true};
+	if (known.fact != nullptr)
+		column = *known.fact;
+	column.only = only;
+	state.PutColumn(found.number, rename.subname, {true, only, nullptr, InvalidOid, false});
 	state.PutColumn(found.number, rename.newname, column);
+	NoteChildren(state, found.fact);
+}
+
+// ALTER INDEX ... ATTACH PARTITION: the index cannot be dropped by itself any more.
+void AttachIndexes(State &state, const AlterTableStmt &alter)
+{
+	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
+	{
+		if (command->subtype != AT_AttachPartition)
+			continue;
+		const Found index = FindRelation(state, *As<const PartitionCmd>(command->def)->name);
+		if (!index.Is())
+			continue;
+		RelationFact fact = index.fact;
+		fact.attached = true;
+		state.Put(fact);
+	}
 }
 
 } // namespace
@@ -148,12 +201,14 @@ void ApplyAlterTable(State &state, const AlterTableStmt &alter)
 	const Found found = FindRelation(state, *alter.relation);
 	if (!found.Is())
 		return;
-	// What is done to an index (ATTACH PARTITION, SET TABLESPACE) changes none of its names.
+	// What is done to an index changes none of its names.
+	if (found.fact.kind == RelationKind::index)
+		AttachIndexes(state, alter);
 	if (found.fact.kind == RelationKind::index || found.fact.kind == RelationKind::other)
 		return;
 	RelationFact table = found.fact;
 	for (const AlterTableCmd *command : Each<const AlterTableCmd>(alter.cmds))
-		ApplySubcommand(state, table, *command);
+		ApplySubcommand(state, table, *command, !alter.relation->inh);
 	state.Put(table);
 }
 

@@ -5,6 +5,7 @@
 #include "catalog/index_analysis.hpp"
 #include "message/block_message.hpp"
 #include "message/violation_message.hpp"
+#include "pg/list.hpp"
 #include "script/known.hpp"
 #include "script/names.hpp"
 
@@ -98,6 +99,8 @@ void FindDoubt(const State &state, Finding &finding)
 	const Reason reason = finding.judgment.verdict.reason;
 	const bool missing = !finding.judgment.target.facts.resolves;
 	const DoubtFact *doubt = state.Find(Doubt::session);
+	if (doubt == nullptr)
+		doubt = state.Find(Doubt::read_only);
 	if (doubt == nullptr && (missing || reason == Reason::not_owner || reason == Reason::no_build ||
 							 reason == Reason::small || finding.refusal != nullptr))
 		doubt = state.Find(Doubt::everything);
@@ -205,6 +208,19 @@ void TellViolation(const State &state, const ScriptStatement &statement, const F
 	answer.hint = finding.plain ? texts.hint : unplanned;
 }
 
+// What PostgreSQL says to DROP INDEX CONCURRENTLY before it looks at the index
+// (RemoveRelations()).
+const char *RefusalOfDrop(const State &state, const Node *node)
+{
+	const auto *drop = IfA<DropStmt>(node);
+	if (drop == nullptr || !drop->concurrent || state.in_block)
+		return nullptr;
+	if (list_length(drop->objects) > 1)
+		return "DROP INDEX CONCURRENTLY does not support dropping multiple objects";
+	return drop->behavior == DROP_CASCADE ? "DROP INDEX CONCURRENTLY does not support CASCADE"
+										  : nullptr;
+}
+
 } // namespace
 
 Answer TellFindings(const State &state, const ScriptStatement &statement, const Findings &findings)
@@ -250,6 +266,17 @@ std::optional<Findings> JudgeStatement(const State &state, const ScriptStatement
 	circumstances.wanted.all_names = statement.all_names;
 	circumstances.seen = requests.Count() > 1 ? MakeSeenTables() : nullptr;
 	const char *denied = nullptr;
+	if (const char *refusal = RefusalOfDrop(state, statement.node))
+	{
+		Findings findings;
+		Finding finding;
+		finding.judgment.request = requests.First();
+		finding.judgment.verdict = {Reason::missing, Lock::none};
+		finding.object = ObjectOf(requests.First());
+		finding.refusal = refusal;
+		AddFinding(findings, finding);
+		return findings;
+	}
 	const bool touched = IsTouched(state, requests.First(), denied);
 	const bool refused = denied == nullptr && !touched && IsRefusedWhole(requests);
 	Findings findings;
@@ -266,10 +293,12 @@ std::optional<Findings> JudgeStatement(const State &state, const ScriptStatement
 	}
 	if (findings.first == nullptr)
 		return std::nullopt;
-	if (findings.violation != nullptr && findings.violation->live &&
-		findings.violation->judgment.request.create != nullptr)
-		RaiseAnalysisErrors(*findings.violation->judgment.request.create,
-							findings.violation->judgment.target.table_id, statement.script);
+	const Finding &decisive = findings.violation != nullptr ? *findings.violation : *findings.first;
+	const Reason reason = decisive.judgment.verdict.reason;
+	if (decisive.live && decisive.judgment.request.create != nullptr &&
+		(&decisive == findings.violation || reason == Reason::concurrent))
+		RaiseAnalysisErrors(*decisive.judgment.request.create, decisive.judgment.target.table_id,
+							statement.script);
 	return findings;
 }
 

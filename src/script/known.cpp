@@ -57,7 +57,7 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 		circumstances.wanted.enough = settings.min_table_size;
 		circumstances.sized = true;
 		DescribeTable(*row, only, circumstances, target);
-		facts.permitted = OwnsRelation(row->id, GetUserId());
+		facts.permitted = MayOwn(table);
 		target.table = NameIn(state, table);
 		// Partitions that the script has made are not in the catalogs.
 		if (table.leaves > 0 && facts.standing == 0)
@@ -76,10 +76,8 @@ void DescribeKnown(const State &state, const RelationFact &table, bool only,
 		table.first_leaf != 0 && table.first_leaf < state.transaction ? table.leaves : 0;
 	facts.permitted = has_privs_of_role(GetUserId(), table.owner);
 	finding.plain = facts.kind == TableKind::table;
-	if (settings.min_table_size > 0 && !facts.created && !facts.temporary)
-		finding.unknown = psprintf(
-			"The script makes \"%s\": its size is not known, and pg_safe_index.min_table_size is set.",
-			table.name);
+	// Nothing that would fill it has been in the script: Doubt::sizes.
+	facts.size = 0;
 }
 
 void Conclude(Finding &finding, const Settings &settings)
@@ -160,7 +158,8 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 	const bool drop = finding.judgment.request.operation == Operation::drop_index;
 	DescribeKnown(state, FactOf(state, index.fact.table),
 				  finding.judgment.request.operation == Operation::move_index, settings, finding);
-	if (index.fact.IsLive())
+	const RelationFact table = FactOf(state, index.fact.table);
+	if (index.fact.IsLive() && !OidIsValid(table.owner))
 		target.facts.permitted = OwnsRelation(index.fact.Id(), GetUserId());
 	target.index = NameIn(state, index.fact);
 	// One that the script makes has no OID. Only that two of them differ matters.
@@ -172,6 +171,9 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 	else if (drop && index.fact.constraint)
 		Refuse(finding, psprintf("cannot drop index \"%s\", which belongs to a constraint",
 								 index.fact.name));
+	else if (drop && index.fact.attached)
+		Refuse(finding,
+			   psprintf("cannot drop index \"%s\", which is attached to another", index.fact.name));
 	else if (drop && index.fact.IsLive())
 	{
 		const auto row = ReadClass(index.fact.Id());
@@ -180,6 +182,35 @@ void JudgeIndex(const State &state, const Found &index, const Settings &settings
 									 index.fact.name));
 	}
 	Conclude(finding, settings);
+}
+
+// Is it certain that there is something to rebuild?
+bool HasIndex(const State &state, const RelationFact &table)
+{
+	if (table.unclear_indexes)
+		return false;
+	if (table.made_indexes > 0)
+		return true;
+	if (!table.IsLive())
+		return false;
+	for (const Oid index : EachOid(IndexesOf(table.Id())))
+	{
+		if (!FactOf(state, index).gone)
+			return true;
+	}
+	return false;
+}
+
+// PostgreSQL rebuilds the indexes of partitions in transactions of their own (ReindexPartitions()).
+void RefuseTreeInBlock(const State &state, Finding &finding)
+{
+	const Request &request = finding.judgment.request;
+	if (state.in_block && request.operation == Operation::reindex &&
+		finding.judgment.target.facts.kind == TableKind::partitioned_table &&
+		finding.refusal == nullptr)
+		Refuse(finding, request.reindex->kind == REINDEX_OBJECT_INDEX
+							? "REINDEX INDEX cannot run inside a transaction block"
+							: "REINDEX TABLE cannot run inside a transaction block");
 }
 
 void JudgeReindex(const State &state, const Settings &settings, Finding &finding)
@@ -191,6 +222,7 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 		finding.nothing = request.operation == Operation::move_index && found.Is() &&
 						  found.fact.kind != RelationKind::index;
 		JudgeIndex(state, found, settings, finding);
+		RefuseTreeInBlock(state, finding);
 		return;
 	}
 	if (!found.Is() || found.fact.kind == RelationKind::index ||
@@ -200,14 +232,26 @@ void JudgeReindex(const State &state, const Settings &settings, Finding &finding
 		return;
 	}
 	DescribeKnown(state, found.fact, false, settings, finding);
-	if (found.fact.IsLive())
+	if (found.fact.IsLive() && !OidIsValid(found.fact.owner))
 		finding.judgment.target.facts.permitted =
 			MayReindex(found.fact.Id(), found.fact.Id(), GetUserId());
 	Conclude(finding, settings);
-	// Whether there is anything to rebuild is known of what is in the catalogs only.
-	if (finding.judgment.verdict.reason == Reason::violation &&
-		(!found.fact.IsLive() || IndexesOf(found.fact.Id()) == NIL || found.fact.unclear_indexes))
+	RefuseTreeInBlock(state, finding);
+	if (finding.judgment.verdict.reason == Reason::violation && !HasIndex(state, found.fact))
 		finding.unknown = NotFollowed(found.fact);
+}
+
+void JudgeUsedIndex(const State &state, const Found &table, Finding &finding)
+{
+	const char *name = finding.judgment.request.constraint->indexname;
+	const Found index = FindIn(state, table.fact.schema, name);
+	if (!index.Is() || index.fact.kind != RelationKind::index)
+		Refuse(finding, psprintf("index \"%s\" does not exist", name));
+	else if (index.fact.table != table.number)
+		Refuse(finding,
+			   psprintf("index \"%s\" does not belong to table \"%s\"", name, table.fact.name));
+	else
+		CheckUsedIndex(state, table.fact, index.fact, finding);
 }
 
 void JudgeConstraint(const State &state, const Settings &settings, Finding &finding)
@@ -216,13 +260,19 @@ void JudgeConstraint(const State &state, const Settings &settings, Finding &find
 	const Found table = FindTable(state, settings, finding);
 	if (!table.Is())
 		return;
+	if (request.uses_index)
+	{
+		JudgeUsedIndex(state, table, finding);
+		Conclude(finding, settings);
+		return;
+	}
 	Conclude(finding, settings);
 	if (finding.judgment.verdict.reason != Reason::violation)
 		return;
 	const char *name = request.constraint->conname;
 	const Found taken = name != nullptr ? FindIn(state, table.fact.schema, name) : Found{};
 	// An index of the table may be one that an earlier attempt has left for the constraint.
-	if (request.uses_index || (taken.Is() && taken.fact.table == table.number))
+	if (taken.Is() && taken.fact.table == table.number)
 		finding.unknown = NotFollowed(table.fact);
 	else if (taken.Is())
 		Refuse(finding, psprintf("relation \"%s\" already exists", name));

@@ -3,6 +3,7 @@
 
 #include "catalog/alter_refusal.hpp"
 #include "catalog/index_refusal.hpp"
+#include "script/columns.hpp"
 #include "script/names.hpp"
 
 namespace psi
@@ -11,30 +12,6 @@ namespace psi
 namespace
 {
 
-// The type of a column that the script adds, or InvalidOid if it is not known yet. "serial" and the
-// like are no types to the catalogs, and can be indexed.
-Oid TypeOf(const ColumnFact &column)
-{
-	if (OidIsValid(column.live_type) || column.type == nullptr)
-		return column.live_type;
-	if (list_length(column.type->names) == 1)
-	{
-		const char *name = strVal(linitial(column.type->names));
-		for (const char *serial :
-			 {"serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"})
-		{
-			if (strcmp(name, serial) == 0)
-				return INT4OID;
-		}
-	}
-	const Type type = LookupTypeName(nullptr, column.type, nullptr, true);
-	if (type == nullptr)
-		return InvalidOid;
-	const Oid id = typeTypeId(type);
-	ReleaseSysCache(type);
-	return id;
-}
-
 struct Columns
 {
 	const State &state;
@@ -42,39 +19,57 @@ struct Columns
 	const char *&refusal;
 	const char *&unknown;
 
-	// Is the column there, and does an index with the default operator class take it?
-	void Check(const char *name, Oid method, bool has_opclass)
+	// Is the column there? Otherwise writes down why not.
+	KnownColumn Find(const char *name)
 	{
-		const ColumnFact *known = state.FindColumn(table.number, name);
-		if (known == nullptr)
-			CheckUnchanged(name, method, has_opclass);
-		else if (known->gone)
+		const KnownColumn column = LookUpColumn(state, table, name);
+		if (column.presence == Presence::missing)
 			refusal = psprintf("column \"%s\" does not exist", name);
-		else if (!has_opclass)
-		{
-			const Oid type = TypeOf(*known);
-			if (!OidIsValid(type))
-				unknown = psprintf("The type of column \"%s\" is not known.", name);
-			else if (!OidIsValid(GetDefaultOpClass(type, method)))
-				refusal = psprintf("column \"%s\" has no default operator class", name);
-		}
+		else if (column.presence == Presence::unknown)
+			unknown = psprintf("The columns of \"%s\" are not known.", table.name);
+		return column;
 	}
 
-	void CheckUnchanged(const char *name, Oid method, bool has_opclass)
+	// ... and does an index of the access method with the default operator class take it?
+	void Check(const char *name, Oid method)
 	{
-		if (table.IsLive())
+		const KnownColumn column = Find(name);
+		if (column.presence != Presence::there)
+			return;
+		const Oid type = TypeOf(state, column);
+		if (!OidIsValid(type))
+			unknown = psprintf("The type of column \"%s\" is not known.", name);
+		else if (!OidIsValid(GetDefaultOpClass(type, method)))
+			refusal = psprintf("column \"%s\" has no default operator class", name);
+	}
+
+	// The columns in an expression.
+	static bool CheckExpression(Node *node, void *columns)
+	{
+		if (node == nullptr)
+			return false;
+		check_stack_depth();
+		if (const auto *reference = IfA<ColumnRef>(node))
 		{
-			if (get_attnum(table.Id(), name) <= 0)
-				refusal = psprintf("column \"%s\" does not exist", name);
-			else if (!has_opclass &&
-					 !OidIsValid(GetDefaultOpClass(
-						 get_atttype(table.Id(), get_attnum(table.Id(), name)), method)))
-				refusal = psprintf("column \"%s\" has no default operator class", name);
+			static_cast<Columns *>(columns)->CheckReference(*reference);
+			return false;
 		}
-		else if (table.has_columns)
-			refusal = psprintf("column \"%s\" does not exist", name);
-		else
-			unknown = psprintf("The columns of \"%s\" are not known.", table.name);
+		return WalkRawTree(node, CheckExpression, columns);
+	}
+
+	// A column, also behind the name of the table. Anything else is a field of a column, or the
+	// whole row.
+	void CheckReference(const ColumnRef &reference)
+	{
+		const auto *first = IfA<String>(static_cast<const Node *>(linitial(reference.fields)));
+		const auto *last = IfA<String>(static_cast<const Node *>(llast(reference.fields)));
+		if (first == nullptr || last == nullptr)
+			return;
+		const bool alone = list_length(reference.fields) == 1;
+		const bool behind =
+			list_length(reference.fields) == 2 && strcmp(first->sval, table.name) == 0;
+		if (behind || (alone && strcmp(last->sval, table.name) != 0))
+			Find(last->sval);
 	}
 };
 
@@ -91,6 +86,26 @@ bool HasPrimaryKey(const State &state, const RelationFact &table)
 	return index == nullptr || !index->gone;
 }
 
+// Those of the columns (String) that have to be scanned for nulls (char *).
+List *NullableOf(const Columns &columns, const List *keys, const AlterSummary &summary)
+{
+	List *nullable = NIL;
+	for (const String *name : Each<const String>(keys))
+	{
+		const KnownColumn column = LookUpColumn(columns.state, columns.table, name->sval);
+		if (column.fact != nullptr)
+		{
+			if (column.fact->nullable)
+				nullable = lappend(nullable, name->sval);
+		}
+		else if (columns.table.IsLive())
+			nullable = list_concat(
+				nullable, ColumnsToScanForNulls(columns.table.Id(),
+												list_make1(const_cast<String *>(name)), summary));
+	}
+	return nullable;
+}
+
 } // namespace
 
 void CheckColumns(const State &state, const RelationFact &table, const IndexStmt &create,
@@ -103,17 +118,61 @@ void CheckColumns(const State &state, const RelationFact &table, const IndexStmt
 		refusal = psprintf("access method \"%s\" does not exist", method);
 		return;
 	}
+	if (list_length(create.indexParams) + list_length(create.indexIncludingParams) > INDEX_MAX_KEYS)
+		refusal = psprintf("cannot use more than %d columns in an index", INDEX_MAX_KEYS);
+	if (create.tableSpace != nullptr && !OidIsValid(get_tablespace_oid(create.tableSpace, true)))
+		refusal = psprintf("tablespace \"%s\" does not exist", create.tableSpace);
 	Columns columns{state, table, refusal, unknown};
 	for (const IndexElem *element : Each<const IndexElem>(create.indexParams))
 	{
-		if (element->name != nullptr)
-			columns.Check(element->name, method_id, element->opclass != NIL);
+		if (element->name == nullptr)
+			Columns::CheckExpression(element->expr, &columns);
+		else if (element->opclass == NIL)
+			columns.Check(element->name, method_id);
+		else
+			columns.Find(element->name);
+		if (element->opclass != NIL &&
+			!OidIsValid(get_opclass_oid(method_id, element->opclass, true)))
+			refusal = psprintf("operator class \"%s\" does not exist for access method \"%s\"",
+							   NameListToString(element->opclass), method);
 	}
 	for (const IndexElem *element : Each<const IndexElem>(create.indexIncludingParams))
 	{
 		if (element->name != nullptr)
-			columns.Check(element->name, method_id, true);
+			columns.Find(element->name);
 	}
+	Columns::CheckExpression(create.whereClause, &columns);
+}
+
+// Those of a primary key that is made from the index.
+const List *KeysOf(const RelationFact &index)
+{
+	List *keys = NIL;
+	if (index.create == nullptr)
+		return NIL;
+	for (const IndexElem *element : Each<const IndexElem>(index.create->indexParams))
+	{
+		if (element->name != nullptr)
+			keys = lappend(keys, makeString(element->name));
+	}
+	return keys;
+}
+
+void CheckUsedIndex(const State &state, const RelationFact &table, const RelationFact &index,
+					Finding &finding)
+{
+	if (HasPrimaryKey(state, table))
+		finding.refusal =
+			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
+	// The columns of an index in the catalogs may have been renamed.
+	if (index.create == nullptr || !index.create->unique)
+		finding.unknown =
+			psprintf("The script has changed \"%s\" in a way that is not followed.", table.name);
+	Columns columns{state, table, finding.refusal, finding.unknown};
+	Target &target = finding.judgment.target;
+	target.nullable_columns = NullableOf(columns, KeysOf(index), *finding.judgment.request.summary);
+	target.facts.idle = target.nullable_columns == NIL;
+	target.scans = !target.facts.idle;
 }
 
 void CheckKeys(const State &state, const RelationFact &table, const Request &request,
@@ -127,30 +186,22 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
 	if (request.column != nullptr)
 	{
-		const ColumnFact *known = state.FindColumn(table.number, request.column->colname);
-		if (known != nullptr ? !known->gone
-							 : table.IsLive() && get_attnum(table.Id(), request.column->colname) !=
-													 InvalidAttrNumber)
+		if (LookUpColumn(state, table, request.column->colname).presence == Presence::there)
 			finding.unknown = psprintf("Column \"%s\" exists.", request.column->colname);
 		return;
 	}
-	List *nullable = NIL;
-	for (const String *name : Each<const String>(constraint.keys))
+	List *own = NIL;
+	for (String *name : Each<String>(constraint.keys))
 	{
 		// The command itself may add it.
-		if (request.summary->AddsColumn(name->sval))
-			continue;
-		columns.Check(name->sval, BTREE_AM_OID, false);
-		const ColumnFact *known = state.FindColumn(table.number, name->sval);
-		if (known != nullptr && known->nullable)
-			nullable = lappend(nullable, name->sval);
-		else if (known == nullptr && table.IsLive() && primary)
-			nullable = list_concat(
-				nullable, ColumnsToScanForNulls(table.Id(), list_make1(const_cast<String *>(name)),
-												*request.summary));
+		if (!request.summary->AddsColumn(name->sval))
+		{
+			columns.Check(name->sval, BTREE_AM_OID);
+			own = lappend(own, name);
+		}
 	}
 	if (primary)
-		finding.judgment.target.nullable_columns = nullable;
+		finding.judgment.target.nullable_columns = NullableOf(columns, own, *request.summary);
 }
 
 } // namespace psi

@@ -15,4 +15,8 @@ void CheckColumns(const State &state, const RelationFact &table, const IndexStmt
 void CheckKeys(const State &state, const RelationFact &table, const Request &request,
 			   Finding &finding);
 
+// ADD PRIMARY KEY USING INDEX with an index of the table: fills in what is scanned for nulls.
+void CheckUsedIndex(const State &state, const RelationFact &table, const RelationFact &index,
+					Finding &finding);
+
 } // namespace psi

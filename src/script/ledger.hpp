@@ -19,6 +19,7 @@ enum class Space : std::int64_t
 	relation,    // a number of a relation -> RelationFact
 	column,      // a number of a relation, a name of a column -> ColumnFact
 	schema,      // a name of a schema -> SchemaFact
+	type_at,     // a name of a type -> TypeFact
 	doubt,       // a number of a Doubt -> DoubtFact
 	setting,     // a name of a setting -> its value; number 1: SET LOCAL
 };

@@ -1,6 +1,7 @@
 // names: the search path, as recomputeNamespacePath() has it, over schemas of the script as well.
 #include "script/names.hpp"
 
+#include "catalog/partitions.hpp"
 #include "pg/list.hpp"
 
 namespace psi
@@ -87,6 +88,52 @@ const char *SchemaOf(const RangeVar &name)
 	return name.relpersistence == RELPERSISTENCE_TEMP ? temporary_schema : name.schemaname;
 }
 
+// Is there a relation above this one that passes the test? Those of the catalogs are looked up only
+// if the script has changed one.
+template <typename Test>
+bool AnyParent(const State &state, const RelationFact &fact, const Test &test)
+{
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (fact.detached)
+		return false;
+	const auto try_parent = [&](std::int64_t number)
+	{
+		const RelationFact parent = FactOf(state, number);
+		return test(parent) || AnyParent(state, parent, test);
+	};
+	if (!fact.IsLive())
+		return fact.kind != RelationKind::index && fact.table != 0 && try_parent(fact.table);
+	if (state.Find(Doubt::parents) == nullptr)
+		return false;
+	if (fact.kind == RelationKind::index && FactOf(state, fact.table).detached)
+		return false;
+	for (const Oid parent : EachOid(ParentsOf(fact.Id())))
+	{
+		if (try_parent(parent))
+			return true;
+	}
+	return false;
+}
+
+// Has the script dropped it, without what is above it?
+bool IsGoneItself(const State &state, const RelationFact &fact)
+{
+	if (fact.gone || (fact.dropped_at_end && fact.created != state.transaction))
+		return true;
+	// An index goes where its table goes.
+	return fact.kind == RelationKind::index && fact.table != 0 &&
+		   state.FindRelation(fact.table) != nullptr &&
+		   IsGoneItself(state, FactOf(state, fact.table));
+}
+
+bool IsGone(const State &state, const RelationFact &fact)
+{
+	return IsGoneItself(state, fact) ||
+		   AnyParent(state, fact,
+					 [&state](const RelationFact &parent) { return IsGoneItself(state, parent); });
+}
+
 } // namespace
 
 RelationFact FactOf(const State &state, std::int64_t number)
@@ -115,16 +162,58 @@ Found FindIn(const State &state, const char *schema, const char *name)
 	found.fact = FactOf(state, found.number);
 	if (found.fact.kind == RelationKind::index)
 	{
-		// An index goes where its table goes.
 		const RelationFact *table = state.FindRelation(found.fact.table);
 		found.touched = found.touched || table != nullptr;
-		found.fact.gone = found.fact.gone || (table != nullptr && table->gone);
 		found.fact.unclear =
 			found.fact.unclear || (table != nullptr && (table->unclear || table->unclear_indexes));
 	}
-	if (found.fact.gone)
+	found.touched = found.touched || HasChangedParent(state, found.fact);
+	if (IsGone(state, found.fact))
+	{
+		found.touched = true;
 		found.number = 0;
+	}
 	return found;
+}
+
+bool HasChangedParent(const State &state, const RelationFact &fact)
+{
+	return AnyParent(state, fact,
+					 [&state](const RelationFact &parent)
+					 { return state.FindRelation(parent.number) != nullptr; });
+}
+
+const TypeFact *FindMadeType(const State &state, const List *name)
+{
+	char *schema = nullptr;
+	char *type = nullptr;
+	DeconstructQualifiedName(const_cast<List *>(name), &schema, &type);
+	if (schema != nullptr)
+		return state.ledger.Find<TypeFact>(MakeKey(Space::type_at, 0, schema, type));
+	bool has_temporary = false;
+	for (const char *each : Each<const char>(SearchPath(state, has_temporary)))
+	{
+		const auto *made = state.ledger.Find<TypeFact>(MakeKey(Space::type_at, 0, each, type));
+		const Oid live = LookupNamespaceNoError(each);
+		if (made != nullptr ||
+			(OidIsValid(live) &&
+			 SearchSysCacheExists2(TYPENAMENSP, CStringGetDatum(type), ObjectIdGetDatum(live))))
+			return made;
+	}
+	return nullptr;
+}
+
+Key TypeKey(const State &state, const List *name)
+{
+	const RangeVar range = *makeRangeVarFromNameList(const_cast<List *>(name));
+	const char *schema = CreationSchema(state, range);
+	return MakeKey(Space::type_at, 0, schema != nullptr ? schema : "", range.relname);
+}
+
+bool MayOwn(const RelationFact &table)
+{
+	return OidIsValid(table.owner) ? has_privs_of_role(GetUserId(), table.owner)
+								   : OwnsRelation(table.Id(), GetUserId());
 }
 
 Found FindRelation(const State &state, const char *schema, const char *name)
@@ -161,6 +250,10 @@ Found FindRelation(const State &state, const char *schema, const char *name)
 
 Found FindRelation(const State &state, const RangeVar &name)
 {
+	// Raises PostgreSQL's own error.
+	if (name.catalogname != nullptr &&
+		strcmp(name.catalogname, get_database_name(MyDatabaseId)) != 0)
+		Resolve(name);
 	return FindRelation(state, SchemaOf(name), name.relname);
 }
 

@@ -1,6 +1,7 @@
 // names: which relation does a name in the script mean, given what the script has done before?
 //
-// Reads the system caches. Takes no lock. Raises nothing but out of memory.
+// Reads the system caches and pg_inherits. Takes no lock on a table. Raises out of memory, and what
+// PostgreSQL raises for a name in another database or with too many parts.
 #pragma once
 
 #include "catalog/relation.hpp"
@@ -35,6 +36,19 @@ const char *CreationSchema(const State &state, const RangeVar &name);
 
 // What is known about a relation by its number, which exists.
 RelationFact FactOf(const State &state, std::int64_t number);
+
+// Is there a relation above this one, in the catalogs or in the script, that the script has
+// changed?
+bool HasChangedParent(const State &state, const RelationFact &fact);
+
+// The type of the script that the name means. Null: it is none of the script's. Allocates.
+const TypeFact *FindMadeType(const State &state, const List *name);
+
+// The schema and the name of a type that the script makes. Allocates.
+Key TypeKey(const State &state, const List *name);
+
+// Does the role own the table, given what the script has done?
+bool MayOwn(const RelationFact &table);
 
 // Is the name free in this schema for a new relation?
 inline bool IsFree(const State &state, const char *schema, const char *name)

@@ -44,6 +44,19 @@ bool IsNotFollowed(const char *name)
 	return false;
 }
 
+// Does the server have this value of the setting? pg_dump writes one that it always has.
+bool IsInForce(const char *name, const char *value)
+{
+	const char *present = GetConfigOption(name, true, false);
+	if (present == nullptr || value == nullptr)
+		return false;
+	bool wanted = false;
+	bool is = false;
+	if (parse_bool(value, &wanted) && parse_bool(present, &is))
+		return wanted == is;
+	return pg_strcasecmp(present, value) == 0;
+}
+
 Key KeyOf(int number, bool local)
 {
 	return MakeKey(Space::setting, local ? 1 : 0, names[number]);
@@ -135,7 +148,7 @@ void SetConfig(ScriptSettings &settings, State &state, const char *name, const c
 	const int number = NumberOf(name);
 	if (number >= 0)
 		SetNumber(settings, state, number, value, local);
-	else if (IsNotFollowed(name))
+	else if (IsNotFollowed(name) && !IsInForce(name, value))
 		state.Add(Doubt::session);
 }
 
@@ -145,10 +158,12 @@ void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
 		ResetAll(settings, state);
 	else if (set.kind == VAR_SET_MULTI)
 	{
-		if (MayBeReadOnly(set.args))
-			state.Add(Doubt::session);
+		// SET TRANSACTION does nothing outside a block.
+		const bool one = strcmp(set.name, "TRANSACTION") == 0;
+		if (MayBeReadOnly(set.args) && (!one || state.in_block))
+			state.Add(one ? Doubt::read_only : Doubt::session);
 	}
-	else if (NumberOf(set.name) >= 0 && set.kind == VAR_SET_VALUE)
+	else if ((NumberOf(set.name) >= 0 || IsNotFollowed(set.name)) && set.kind == VAR_SET_VALUE)
 	{
 		const char *value = nullptr;
 		const auto extract = [&]
@@ -162,7 +177,8 @@ void Set(ScriptSettings &settings, State &state, const VariableSetStmt &set)
 	else if (NumberOf(set.name) >= 0 && set.kind != VAR_SET_CURRENT)
 		SetNumber(settings, state, NumberOf(set.name), ResetValue(NumberOf(set.name)),
 				  set.is_local);
-	else if (IsNotFollowed(set.name))
+	else if (IsNotFollowed(set.name) && set.kind != VAR_SET_CURRENT &&
+			 !IsInForce(set.name, GetConfigOptionResetString(set.name)))
 		state.Add(Doubt::session);
 }
 
@@ -182,7 +198,10 @@ bool MayBeReadOnly(const List *options)
 {
 	for (const DefElem *option : Each<DefElem>(options))
 	{
-		if (strcmp(option->defname, "transaction_read_only") == 0)
+		const auto *value = option->arg != nullptr ? IfA<A_Const>(option->arg) : nullptr;
+		const bool off =
+			value != nullptr && nodeTag(&value->val) == T_Integer && value->val.ival.ival == 0;
+		if (strcmp(option->defname, "transaction_read_only") == 0 && !off)
 			return true;
 	}
 	return false;

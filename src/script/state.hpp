@@ -28,15 +28,22 @@ struct RelationFact
 	bool temporary = false;
 	bool materialized = false;    // a materialized view
 	bool constraint = false;      // an index that belongs to a constraint
+	bool attached = false;        // an index that the script attaches to another
 	bool primary = false;         // ... a primary key; a table to which the script adds one
 	bool unclear = false;         // changed in a way that is not followed
 	bool unclear_indexes = false; // so are its indexes
 	bool has_columns = false;     // made by the script, and all its columns are known
+	bool detached = false;        // from its parent
+	bool dropped_at_end = false;  // ON COMMIT DROP
 	int created = 0;              // the number of the transaction; 0: before the script
 	int leaves = 0;               // leaf partitions that the script has made
 	int first_leaf = 0;           // the transaction of the first of them
-	Oid owner = InvalidOid;       // of a relation that the script makes
-	std::int64_t table = 0;       // index: the number of its table; partition: of its parent
+	Oid owner = InvalidOid;       // of a relation that the script makes or gives away
+	std::int64_t table = 0;       // index: the number of its table; child, partition: of its parent
+	std::int64_t like = 0;        // the number of the table that LIKE names
+	int depth = 0;        // how many parents it has above it, as far as the script makes them
+	int made_indexes = 0; // those of a table that the script has made
+	const IndexStmt *create = nullptr; // an index: what the script has made it with
 
 	bool IsLive() const
 	{
@@ -57,9 +64,16 @@ struct NameFact
 struct ColumnFact
 {
 	bool gone;
+	bool only;            // the command spares the children of the table
 	const TypeName *type; // null: not known
 	Oid live_type;        // of a column that was there before and is renamed
 	bool nullable;
+};
+
+// A type that the script has made.
+struct TypeFact
+{
+	Oid like; // the type or pseudotype with the same operator classes. Invalid: not known
 };
 
 // A schema that the script has made or dropped.
@@ -77,6 +91,8 @@ enum class Doubt
 	sizes,      // how large tables are
 	everything, // what code that is not in the script has done
 	session,    // the role, or how the script is read: every verdict depends on it
+	read_only,  // until the transaction ends: whether it is a read-only one
+	parents,    // what tables with children or partitions hand down to these: it is looked up
 };
 
 struct DoubtFact

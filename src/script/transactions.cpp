@@ -19,6 +19,7 @@ void Begin(State &state)
 void End(State &state, bool chain)
 {
 	EndLocalSettings(state);
+	state.ledger.Forget(MakeKey(Space::doubt, static_cast<int>(Doubt::read_only)));
 	++state.transaction;
 	state.in_block = false;
 	if (chain)
@@ -62,7 +63,7 @@ void FollowTransaction(State &state, const TransactionStmt &transaction)
 		if (!state.in_block)
 			Begin(state);
 		if (MayBeReadOnly(transaction.options))
-			state.Add(Doubt::session);
+			state.Add(Doubt::read_only);
 		break;
 	case TRANS_STMT_COMMIT:
 		if (state.in_block)

@@ -115,6 +115,12 @@ CREATE INDEX t_b ON t (b);
 CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
 CREATE TABLE o (a int PRIMARY KEY);
+CREATE TABLE parent (a int, b int);
+CREATE TABLE child (k int) INHERITS (parent);
+CREATE INDEX p_b ON p (b);
+CREATE TABLE theirs (a int, b int);
+ALTER TABLE theirs OWNER TO other;
+GRANT CREATE ON SCHEMA public TO other;
 };
 my %migrations = (
 	'a new column' => 'ALTER TABLE t ADD COLUMN d int; CREATE INDEX ON t (d); ALTER TABLE t ADD UNIQUE (d); CREATE INDEX ON t (e)',
@@ -145,6 +151,29 @@ my %migrations = (
 	'a type that has no order' => 'ALTER TABLE t ADD COLUMN d json; CREATE INDEX ON t (d); CREATE INDEX ON t USING gin (d); ALTER TABLE t ADD COLUMN e text[]; CREATE INDEX ON t USING gin (e)',
 	'CREATE TABLE AS' => 'BEGIN; CREATE TABLE n AS SELECT 1 AS x; CREATE INDEX ON n (x); SELECT 1 AS y INTO m; CREATE INDEX ON m (y); COMMIT',
 	'a name that is taken' => 'CREATE TABLE n (x int); ALTER TABLE t ADD CONSTRAINT n UNIQUE (a); CREATE INDEX n ON t (a); CREATE INDEX IF NOT EXISTS n ON t (a)',
+	'columns of partitions' => 'ALTER TABLE p ADD COLUMN n int; CREATE INDEX ON p1 (n); ALTER TABLE p RENAME COLUMN n TO m; CREATE INDEX ON p1 (n); CREATE INDEX ON p1 (m);
+		ALTER TABLE p DROP COLUMN m; CREATE INDEX ON p1 (m); CREATE INDEX ON p1 (a); CREATE TABLE p5 PARTITION OF p FOR VALUES IN (5); CREATE INDEX ON p5 (a); CREATE INDEX ON p5 (m);
+		CREATE TABLE q (a int, b int) PARTITION BY LIST (a); CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1); CREATE INDEX ON q1 (a); CREATE INDEX ON q1 (z); DROP TABLE q; CREATE INDEX ON q1 (a)',
+	'columns of children' => 'ALTER TABLE parent ADD COLUMN n int; CREATE INDEX ON child (n); CREATE INDEX ON child (m); CREATE TABLE c2 (z int) INHERITS (parent);
+		CREATE INDEX ON c2 (a); CREATE INDEX ON c2 (z); CREATE INDEX ON c2 (y); DROP TABLE c2; DROP TABLE parent CASCADE; CREATE TABLE child (x int); CREATE INDEX ON child (x)',
+	'LIKE' => 'CREATE TABLE n (LIKE t); CREATE INDEX ON n (a); CREATE INDEX CONCURRENTLY ON n (b); CREATE INDEX ON n (z)',
+	'columns in expressions' => 'ALTER TABLE t RENAME COLUMN b TO e; CREATE INDEX ON t (lower(e)); CREATE INDEX ON t (lower(b)); CREATE INDEX ON t (a) WHERE b IS NULL;
+		CREATE INDEX ON t (a) WHERE t.e IS NULL; CREATE INDEX ON t (a) INCLUDE (b); CREATE INDEX ON t (e nothing_ops); CREATE INDEX ON t (e text_pattern_ops); CREATE INDEX ON t (a) TABLESPACE nothing;
+		CREATE INDEX ON t (' . join(', ', ('a') x 33) . ')',
+	'types' => "CREATE TYPE mood AS ENUM ('x'); ALTER TABLE t ADD COLUMN m mood; CREATE INDEX ON t (m); CREATE DOMAIN d AS json; ALTER TABLE t ADD COLUMN d d; CREATE INDEX ON t (d);
+		CREATE TYPE pair AS (x int); ALTER TABLE t ADD COLUMN pair pair, ADD COLUMN moods mood[]; CREATE INDEX ON t (pair); CREATE INDEX ON t USING gin (moods)",
+	'the head of a dump' => "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET default_transaction_read_only = off; SELECT pg_catalog.set_config('search_path', '', false);
+		CREATE TABLE public.n (id bigint NOT NULL); ALTER TABLE public.n OWNER TO postgres; ALTER TABLE ONLY public.n ADD CONSTRAINT n_pkey PRIMARY KEY (id); CREATE INDEX ON public.t (a)",
+	'ON COMMIT DROP' => 'BEGIN; CREATE TEMP TABLE t (x int) ON COMMIT DROP; CREATE INDEX ON t (x); COMMIT; CREATE INDEX ON t (a); CREATE INDEX ON t (x)',
+	'USING INDEX' => 'CREATE UNIQUE INDEX CONCURRENTLY u ON t (c); ALTER TABLE t ALTER COLUMN c SET NOT NULL; ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY USING INDEX u; DROP INDEX u; DROP INDEX k; CREATE INDEX u ON t (a);
+		CREATE UNIQUE INDEX CONCURRENTLY w ON t (a); ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD PRIMARY KEY USING INDEX w; ALTER TABLE t ADD PRIMARY KEY USING INDEX nothing',
+	'owners' => 'ALTER TABLE t OWNER TO other; ALTER TABLE theirs OWNER TO postgres; SET ROLE other; CREATE INDEX ON t (a); DROP INDEX t_b; CREATE INDEX ON theirs (a); RESET ROLE; CREATE INDEX ON theirs (a)',
+	'partitioned indexes' => 'BEGIN; ALTER TABLE p ADD COLUMN z int; REINDEX TABLE p; ROLLBACK; DROP INDEX p_b; DROP INDEX IF EXISTS p1_b_idx; REINDEX INDEX p1_b_idx; CREATE INDEX p1_b_idx ON p1 (b);
+		CREATE INDEX i ON ONLY p (a); CREATE INDEX CONCURRENTLY p1_i ON p1 (a); ALTER INDEX i ATTACH PARTITION p1_i; DROP INDEX p1_i',
+	'read-only transactions' => 'BEGIN READ WRITE; CREATE INDEX ON t (a); COMMIT; BEGIN READ ONLY; COMMIT; CREATE INDEX ON t (a); SET TRANSACTION READ ONLY; CREATE INDEX ON t (a)',
+	'EXPLAIN and extensions' => 'EXPLAIN ANALYZE CREATE TABLE n AS SELECT 1 AS a; CREATE TABLE IF NOT EXISTS n (b int); CREATE EXTENSION IF NOT EXISTS plpgsql; DROP INDEX IF EXISTS nothing; CREATE INDEX ON otherdb.public.t (a); CREATE INDEX ON t (c);
+		CREATE INDEX ON otherdb.public.t (a); CREATE INDEX CONCURRENTLY ON o (abs(z)); DROP INDEX CONCURRENTLY t_b CASCADE; DROP INDEX CONCURRENTLY t_b, nothing',
+	'REINDEX TABLE' => 'CREATE TABLE n (a int UNIQUE); REINDEX TABLE n; ALTER TABLE t ADD COLUMN z int; REINDEX TABLE t',
 	'REINDEX' => 'BEGIN; CREATE TABLE n (x int PRIMARY KEY); REINDEX TABLE n; COMMIT; REINDEX INDEX n_pkey; ALTER INDEX t_b RENAME TO u_b; REINDEX INDEX u_b; REINDEX INDEX t_b',
 );
 for my $name (sort keys %migrations)
@@ -238,6 +267,23 @@ is( $node->safe_psql('postgres', q{SET ROLE nobody;
 refused|not_owner|The role "nobody" may not execute the command on "mine".
 refused|not_owner|permission denied for schema closed
 refused|not_owner|permission denied for schema closed}, 'tables of others');
+
+# An error that is no answer leaves the session as it was: no failed transaction that nobody has begun.
+{
+	my $session = Session->new($node);
+	my $deep = 'CREATE INDEX ON mine ((' . join('+', ('a') x 20_000) . '))';
+	$session->run("SELECT pg_safe_index_check('$deep');");
+	is($session->run('SELECT 1;'), '1', 'after an error of the server itself');
+	$session->quit;
+}
+
+# A table cannot be its own parent, and nobody waits for that.
+is( $node->safe_psql('postgres', q{SET statement_timeout = '60s';
+		SELECT verdict FROM pg_safe_index_check('CREATE TABLE x PARTITION OF x DEFAULT; CREATE TABLE y () INHERITS (y); CREATE TABLE z (LIKE z); CREATE INDEX ON mine (a)')}),
+	'violation', 'a table that names itself');
+is( $node->safe_psql('postgres', q{SELECT verdict, count(*) FROM pg_safe_index_check((SELECT 'CREATE TABLE z0 (a int) PARTITION BY LIST (a);' ||
+		string_agg(format('CREATE TABLE z%s PARTITION OF z%s FOR VALUES IN (1) PARTITION BY LIST (a);', n, n - 1), '' ORDER BY n) || 'CREATE INDEX ON z0 (a)' FROM generate_series(1, 5000) n)) GROUP BY 1}),
+	'unknown|1', 'more levels than are followed');
 
 # On a standby.
 $node->backup('base');
