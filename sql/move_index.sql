@@ -87,6 +87,16 @@ RESET ROLE;
 \set VERBOSITY default
 CREATE TABLE x (a int, EXCLUDE USING btree (a WITH =));
 ALTER INDEX x_a_excl SET TABLESPACE regress_psi_1;
+-- ... among others: it is left out, so mode rewrite does not begin
+SET pg_safe_index.mode = off;
+ALTER INDEX x_a_excl SET TABLESPACE regress_psi_1;
+SET pg_safe_index.mode = rewrite;
+ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_2;
+SET pg_safe_index.mode = off;
+ALTER INDEX t_a SET TABLESPACE regress_psi_2;
+ALTER INDEX t_b SET TABLESPACE regress_psi_2;
+RESET pg_safe_index.mode;
+ALTER INDEX ALL IN TABLESPACE regress_psi_1 SET TABLESPACE regress_psi_2;
 
 SET client_min_messages = error;
 DROP SCHEMA psi_move CASCADE;

@@ -217,16 +217,21 @@ Remedy ForMoveIndex(const Judgments &judgments, const StatementText &statement)
 	}
 
 	const RelationSet &indexes = first.target.set;
+	const char *remark = nullptr;
 	for (int i = 0; i < indexes.spelled_count; ++i)
 	{
 		CHECK_FOR_INTERRUPTS();
 		const Member &index = indexes.spelled[i];
-		if (index.leaf)
-			AppendMove(steps, index.name, first.request.tablespace);
-		else
+		if (!index.leaf)
 			AppendMoveOfPartitioned(steps, index.name, first.request.tablespace);
+		else if (IsExclusionIndex(index.id))
+			remark = "This leaves out the indexes of exclusion constraints.";
+		else
+			AppendMove(steps, index.name, first.request.tablespace);
 	}
-	return {steps.All(), nullptr, nullptr, !indexes.complete};
+	const Array<Step> moves = steps.All();
+	return moves.IsEmpty() ? NoSteps(no_concurrent_exclusion)
+						   : Remedy{moves, remark, nullptr, !indexes.complete};
 }
 
 } // namespace psi
