@@ -237,7 +237,7 @@ class Client:
 				self.count(statement, 'executed')
 				return self.execute('ROLLBACK TO own')[1] is None
 			elif got and seen['had already']:
-				self.tally['corner: partitions had the index already'] += 1
+				self.tally['corner: the index was there already'] += 1
 			elif got == 'would skip' and 'is building at this moment' in warned[0]:
 				self.tally['an index was being built, and is by now'] += 1
 			elif guarded and self.agrees_again(statement):
@@ -406,7 +406,7 @@ class Client:
 				self.tally['attach: indexes could not be compared'] += 1
 				return
 			if seen['had already']:
-				self.tally['corner: partitions had the index already'] += 1
+				self.tally['corner: the index was there already'] += 1
 				return
 			if not self.alone and (seen['changed by others'] or self.moved_on(statement, seen)):
 				self.tally['inconclusive: changed by others'] += 1

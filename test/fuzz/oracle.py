@@ -153,7 +153,7 @@ def judge(statement, states):
 
 	evidence, op = [], statement.op
 	if op == 'create_index':
-		# IF NOT EXISTS of an index that is there builds nothing, whatever locks the transaction has had before.
+		# IF NOT EXISTS of an index that is there builds nothing. If the transaction has had the lock before, nothing tells whether it took it.
 		built = any(mine and index not in before['indexes'] and table in tree for index, (_, table, _, mine, _) in after['indexes'].items())
 		evidence = [table for table in tables(SHARE) if built or not earlier.get(table, 0) & SHARE]
 	elif op == 'reindex':
@@ -179,8 +179,10 @@ def judge(statement, states):
 					if lock.kind == 'i' and lock.bits & EXCLUSIVE and lock.old()
 					and before['indexes'].get(str(lock.relation), [0])[0] != after['indexes'].get(str(lock.relation), [0])[0]]
 	# On a partitioned table whose partitions have what is wanted already nothing is built and no leaf is locked: see client.py.
+	# Likewise with IF NOT EXISTS, under a lock that the transaction has had before.
 	had_already = op in ('add_constraint', 'attach_partition') and not evidence and \
 		any(row[2] == 'I' and row[3] and i not in before['indexes'] and row[1] in tree for i, row in after['indexes'].items())
+	had_already = had_already or op == 'create_index' and not evidence and bool(tables(SHARE))
 	# Other sessions have changed the partitions, or the indexes of the partitioned table, while the statement waited for its lock.
 	tree_before = set(before['named'][1]) if before['named'] else set()
 	parents = {row[4] for i, row in after['indexes'].items() if row[3] and i not in before['indexes'] and row[4]}
