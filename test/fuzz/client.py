@@ -236,6 +236,8 @@ class Client:
 			elif expected and not got and not self.alone and guarded and self.raced(statement, seen):
 				self.count(statement, 'executed')
 				return self.execute('ROLLBACK TO own')[1] is None
+			elif expected and not got and not self.alone and not guarded and seen['others committed']:
+				self.tally['inconclusive: changed by others, perhaps'] += 1
 			elif got and seen['had already']:
 				self.tally['corner: the index was there already'] += 1
 			elif got == 'would skip' and 'is building at this moment' in warned[0]:
