@@ -179,8 +179,7 @@ WhyNot RewriteReindexOnPartitions(const Runner &runner, const Refused &refused, 
 		return other_owner;
 	if (!CompleteReindex(refused.first, remedy))
 		return no_concurrent_reindex;
-	TellRewritten(refused.judgments, "REINDEX CONCURRENTLY on one leaf partition after the other.",
-				  refused.statement.text);
+	TellRewritten(refused.judgments, nullptr, refused.statement.text);
 	DropLeftByEarlierReindex(runner, refused.first);
 	ReindexPartitionByPartition(runner, refused.first);
 	return nullptr;

@@ -161,9 +161,11 @@ void TellRewritten(const Judgments &judgments, const char *commands, const char 
 				  judgment.target.invalid->index.Shown())
 			: psprintf("%s: the safe form is run instead", WouldBlock(judgment));
 	const char *detail =
-		commands != nullptr
-			? psprintf("Running: %s", commands)
+		judgment.request.operation == Operation::reindex
+			? "The indexes are rebuilt concurrently on one leaf partition after the other."
 			: "The index is built concurrently on one leaf partition after the other.";
+	if (commands != nullptr)
+		detail = psprintf("Running: %s", commands);
 	ereport(NOTICE, (errmsg_internal("%s", message), errdetail_internal("%s", detail)));
 }
 
