@@ -53,8 +53,7 @@ void AddLike(State &state, RelationFact &fact, const TableLikeClause &like)
 		fact.like = source.number;
 	else
 		fact.has_columns = false;
-	constexpr bits32 with_indexes = CREATE_TABLE_LIKE_INDEXES;
-	if ((like.options & with_indexes) != 0)
+	if ((like.options & CREATE_TABLE_LIKE_INDEXES) != 0)
 	{
 		fact.unclear_indexes = true;
 		state.Add(Doubt::names);
