@@ -142,11 +142,12 @@ postponed() {
 }
 
 # committed_but WHAT COMMAND...: the command fails, and the developer's screen shows that the transaction is committed all the same.
+# Knex writes commands in lower case.
 committed_but() {
 	local what=$1 output status=0
 	shift
 	output=$("$@" 2>&1) || status=$?
-	if [ "$status" != 0 ] && grep -q 'transaction is committed, but this postponed command failed: CREATE INDEX CONCURRENTLY ' <<<"$output"
+	if [ "$status" != 0 ] && grep -qi 'transaction is committed, but this postponed command failed: CREATE INDEX CONCURRENTLY ' <<<"$output"
 	then ok "$what"; else not_ok "$what"; fi
 	printf '%s\n' "$output" | tee "$scratch/screen" | sed 's/^/    /'
 }
