@@ -81,7 +81,7 @@ bool IsCitusTable(Oid)
 {
 	return false;
 }
-List *ColumnsToScanForNulls(Oid, const List *)
+List *ColumnsToScanForNulls(Oid, const List *, const AlterSummary &)
 {
 	return NIL;
 }
