@@ -26,9 +26,15 @@ void CreateFrom(State &state, const IntoClause &into, bool materialized, bool if
 }
 
 // CREATE TYPE and CREATE DOMAIN.
-void CreateType(State &state, const List *name, Oid like)
+void CreateType(State &state, const RangeVar &name, Oid like)
 {
-	state.ledger.Put(TypeKey(state, name), TypeFact{like});
+	if (const char *schema = CreationSchema(state, name))
+		state.ledger.Put(MakeKey(Space::type_at, 0, schema, name.relname), TypeFact{like});
+}
+
+void CreateType(State &state, List *name, Oid like)
+{
+	CreateType(state, *makeRangeVarFromNameList(name), like);
 }
 
 void CreateSchema(State &state, const CreateSchemaStmt &create)
@@ -201,22 +207,18 @@ std::int64_t AddRelation(State &state, const RangeVar &name, RelationKind kind, 
 
 void AddIndex(State &state, RelationFact &table, const char *name, bool constraint, bool primary)
 {
-	// The table knows that the script has changed it.
-	++table.made_indexes;
-	state.Put(table);
+	std::int64_t number = 0;
 	if (name == nullptr)
-	{
 		state.Add(Doubt::names);
-		return;
-	}
-	RangeVar *range = makeRangeVar(pstrdup(table.schema), pstrdup(name), -1);
-	const std::int64_t number = AddRelation(state, *range, RelationKind::index, false);
+	else
+		number = AddRelation(state, *makeRangeVar(pstrdup(table.schema), pstrdup(name), -1),
+							 RelationKind::index, false);
+	if (name == nullptr || number != 0)
+		++table.made_indexes;
+	// The table knows that the script has changed it.
+	state.Put(table);
 	if (number == 0)
-	{
-		--table.made_indexes;
-		state.Put(table);
 		return;
-	}
 	RelationFact fact = FactOf(state, number);
 	fact.temporary = table.temporary;
 	fact.constraint = constraint;
@@ -317,8 +319,7 @@ void ApplyEffects(State &state, const Node *statement)
 	{
 		const RangeVar &name = *As<CompositeTypeStmt>(statement)->typevar;
 		AddRelation(state, name, RelationKind::other, false);
-		if (const char *schema = CreationSchema(state, name))
-			state.ledger.Put(MakeKey(Space::type_at, 0, schema, name.relname), TypeFact{RECORDOID});
+		CreateType(state, name, RECORDOID);
 		break;
 	}
 	case T_CreateEnumStmt:

@@ -251,7 +251,12 @@ void JudgeUsedIndex(const State &state, const Found &table, Finding &finding)
 		Refuse(finding,
 			   psprintf("index \"%s\" does not belong to table \"%s\"", name, table.fact.name));
 	else
+	{
+		// The columns of an index in the catalogs may have been renamed.
+		if (index.fact.create == nullptr || !index.fact.create->unique)
+			finding.unknown = NotFollowed(table.fact);
 		CheckUsedIndex(state, table.fact, index.fact, finding);
+	}
 }
 
 void JudgeConstraint(const State &state, const Settings &settings, Finding &finding)

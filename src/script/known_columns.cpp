@@ -86,22 +86,44 @@ bool HasPrimaryKey(const State &state, const RelationFact &table)
 	return index == nullptr || !index->gone;
 }
 
+void RefuseSecondPrimaryKey(const State &state, const RelationFact &table, Finding &finding)
+{
+	if (HasPrimaryKey(state, table))
+		finding.refusal =
+			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
+}
+
+// Those of a primary key that is made from the index.
+const List *KeysOf(const RelationFact &index)
+{
+	List *keys = NIL;
+	if (index.create == nullptr)
+		return NIL;
+	for (const IndexElem *element : Each<const IndexElem>(index.create->indexParams))
+	{
+		if (element->name != nullptr)
+			keys = lappend(keys, makeString(element->name));
+	}
+	return keys;
+}
+
 // Those of the columns (String) that have to be scanned for nulls (char *).
-List *NullableOf(const Columns &columns, const List *keys, const AlterSummary &summary)
+List *NullableOf(const State &state, const RelationFact &table, const List *keys,
+				 const AlterSummary &summary)
 {
 	List *nullable = NIL;
 	for (const String *name : Each<const String>(keys))
 	{
-		const KnownColumn column = LookUpColumn(columns.state, columns.table, name->sval);
+		const KnownColumn column = LookUpColumn(state, table, name->sval);
 		if (column.fact != nullptr)
 		{
 			if (column.fact->nullable)
 				nullable = lappend(nullable, name->sval);
 		}
-		else if (columns.table.IsLive())
+		else if (table.IsLive())
 			nullable = list_concat(
-				nullable, ColumnsToScanForNulls(columns.table.Id(),
-												list_make1(const_cast<String *>(name)), summary));
+				nullable,
+				ColumnsToScanForNulls(table.Id(), list_make1(const_cast<String *>(name)), summary));
 	}
 	return nullable;
 }
@@ -144,33 +166,13 @@ void CheckColumns(const State &state, const RelationFact &table, const IndexStmt
 	Columns::CheckExpression(create.whereClause, &columns);
 }
 
-// Those of a primary key that is made from the index.
-const List *KeysOf(const RelationFact &index)
-{
-	List *keys = NIL;
-	if (index.create == nullptr)
-		return NIL;
-	for (const IndexElem *element : Each<const IndexElem>(index.create->indexParams))
-	{
-		if (element->name != nullptr)
-			keys = lappend(keys, makeString(element->name));
-	}
-	return keys;
-}
-
 void CheckUsedIndex(const State &state, const RelationFact &table, const RelationFact &index,
 					Finding &finding)
 {
-	if (HasPrimaryKey(state, table))
-		finding.refusal =
-			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
-	// The columns of an index in the catalogs may have been renamed.
-	if (index.create == nullptr || !index.create->unique)
-		finding.unknown =
-			psprintf("The script has changed \"%s\" in a way that is not followed.", table.name);
-	Columns columns{state, table, finding.refusal, finding.unknown};
+	RefuseSecondPrimaryKey(state, table, finding);
 	Target &target = finding.judgment.target;
-	target.nullable_columns = NullableOf(columns, KeysOf(index), *finding.judgment.request.summary);
+	target.nullable_columns =
+		NullableOf(state, table, KeysOf(index), *finding.judgment.request.summary);
 	target.facts.idle = target.nullable_columns == NIL;
 	target.scans = !target.facts.idle;
 }
@@ -181,9 +183,8 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 	const Constraint &constraint = *request.constraint;
 	Columns columns{state, table, finding.refusal, finding.unknown};
 	const bool primary = constraint.contype == CONSTR_PRIMARY;
-	if (primary && HasPrimaryKey(state, table))
-		finding.refusal =
-			psprintf("multiple primary keys for table \"%s\" are not allowed", table.name);
+	if (primary)
+		RefuseSecondPrimaryKey(state, table, finding);
 	if (request.column != nullptr)
 	{
 		if (LookUpColumn(state, table, request.column->colname).presence == Presence::there)
@@ -201,7 +202,7 @@ void CheckKeys(const State &state, const RelationFact &table, const Request &req
 		}
 	}
 	if (primary)
-		finding.judgment.target.nullable_columns = NullableOf(columns, own, *request.summary);
+		finding.judgment.target.nullable_columns = NullableOf(state, table, own, *request.summary);
 }
 
 } // namespace psi

@@ -203,13 +203,6 @@ const TypeFact *FindMadeType(const State &state, const List *name)
 	return nullptr;
 }
 
-Key TypeKey(const State &state, const List *name)
-{
-	const RangeVar range = *makeRangeVarFromNameList(const_cast<List *>(name));
-	const char *schema = CreationSchema(state, range);
-	return MakeKey(Space::type_at, 0, schema != nullptr ? schema : "", range.relname);
-}
-
 bool MayOwn(const RelationFact &table)
 {
 	return OidIsValid(table.owner) ? has_privs_of_role(GetUserId(), table.owner)

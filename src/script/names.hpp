@@ -44,9 +44,6 @@ bool HasChangedParent(const State &state, const RelationFact &fact);
 // The type of the script that the name means. Null: it is none of the script's. Allocates.
 const TypeFact *FindMadeType(const State &state, const List *name);
 
-// The schema and the name of a type that the script makes. Allocates.
-Key TypeKey(const State &state, const List *name);
-
 // Does the role own the table, given what the script has done?
 bool MayOwn(const RelationFact &table);
 
