@@ -155,8 +155,12 @@ Remedy RemedyWithoutLeftovers(const Runner &runner, const Refused &refused, cons
 WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy remedy)
 {
 	const Operation operation = refused.first.request.operation;
-	if (operation == Operation::reindex && !CompleteReindex(refused.first, remedy))
-		return no_concurrent_reindex;
+	if (operation == Operation::reindex)
+	{
+		if (RebuildsExclusionIndex(refused.first))
+			return no_concurrent_reindex;
+		CompleteReindex(refused.first, remedy);
+	}
 	if (operation == Operation::add_constraint)
 	{
 		if (!IsOwner(refused.first.target.table_id, GetUserId()))
@@ -173,11 +177,11 @@ WhyNot RewriteAsHinted(const Runner &runner, const Refused &refused, Remedy reme
 }
 
 // REINDEX of a partitioned table or index.
-WhyNot RewriteReindexOnPartitions(const Runner &runner, const Refused &refused, Remedy remedy)
+WhyNot RewriteReindexOnPartitions(const Runner &runner, const Refused &refused)
 {
 	if (!MayReindexPartitions(refused.first))
 		return other_owner;
-	if (!CompleteReindex(refused.first, remedy))
+	if (RebuildsExclusionIndex(refused.first))
 		return no_concurrent_reindex;
 	TellRewritten(refused.judgments, nullptr, refused.statement.text);
 	DropLeftByEarlierReindex(runner, refused.first);
@@ -222,11 +226,10 @@ WhyNot RunSafeForm(const Runner &runner, const Refused &refused)
 	// A lock keeps the hint from showing commands, but not a rewrite.
 	if (on_partitions && operation == Operation::create_index)
 		return RewriteOnPartitions(runner, refused);
+	if (on_partitions && operation == Operation::reindex && !target.exclusion)
+		return RewriteReindexOnPartitions(runner, refused);
 	const Remedy remedy =
 		FindRemedy(refused.judgments, refused.statement, runner.call.query, INT_MAX);
-	// The remedy may spell only partitions without an index.
-	if (on_partitions && operation == Operation::reindex && remedy.remark == nullptr)
-		return RewriteReindexOnPartitions(runner, refused, remedy);
 	if (remedy.steps.IsEmpty())
 		return remedy.remark != nullptr ? as_remarked : no_safe_form;
 	if (target.nullable_columns != NIL)

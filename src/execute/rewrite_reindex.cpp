@@ -35,14 +35,25 @@ List *TablesOf(const Judgment &judgment)
 
 } // namespace
 
-bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
+bool RebuildsExclusionIndex(const Judgment &judgment)
 {
 	for (const Oid table : EachOid(TablesOf(judgment)))
 	{
 		for (const Oid index : EachOid(IndexesOf(table)))
 		{
 			if (IsExclusionIndex(index))
-				return false;
+				return true;
+		}
+	}
+	return false;
+}
+
+void CompleteReindex(const Judgment &judgment, Remedy &remedy)
+{
+	for (const Oid table : EachOid(TablesOf(judgment)))
+	{
+		for (const Oid index : EachOid(IndexesOf(table)))
+		{
 			const auto invalid = ReadInvalidIndex(index);
 			const char *command = invalid.has_value() && MayReindex(table, table, GetUserId())
 									  ? ReindexCommand(*invalid, true)
@@ -51,7 +62,6 @@ bool CompleteReindex(const Judgment &judgment, Remedy &remedy)
 				appendStringInfoString(remedy.steps.Add({makeStringInfo(), {}}).text, command);
 		}
 	}
-	return true;
 }
 
 bool MayReindexPartitions(const Judgment &judgment)

@@ -9,10 +9,12 @@
 namespace psi
 {
 
-// REINDEX CONCURRENTLY of a table or of several leaves out invalid indexes, and indexes that cannot
-// be rebuilt concurrently. Adds a step for each of the former; returns false if there is one of the
-// latter. Takes no lock on a table.
-bool CompleteReindex(const Judgment &judgment, Remedy &remedy);
+// REINDEX CONCURRENTLY of a table or of several leaves out indexes that cannot be rebuilt
+// concurrently. Is there one? Takes no lock on a table.
+bool RebuildsExclusionIndex(const Judgment &judgment);
+
+// It leaves out invalid indexes as well. Adds a step for each. Takes no lock on a table.
+void CompleteReindex(const Judgment &judgment, Remedy &remedy);
 
 // May the current role rebuild the indexes of all leaf partitions by themselves? PostgreSQL asks
 // for the right on the partitioned table or index only.

@@ -80,10 +80,8 @@ Oid PartOnTable(Oid table, Oid partitioned)
 {
 	for (const Oid index : EachOid(IndexesOf(table)))
 	{
-		Oid above = index;
-		while (OidIsValid(above) && above != partitioned)
-			above = get_rel_relispartition(above) ? get_partition_parent(above, true) : InvalidOid;
-		if (OidIsValid(above))
+		if (get_rel_relispartition(index) &&
+			list_member_oid(get_partition_ancestors(index), partitioned))
 			return index;
 	}
 	return InvalidOid;
