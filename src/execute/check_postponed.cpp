@@ -8,7 +8,6 @@
 #include "execute/postponed.hpp"
 #include "execute/postponed_index.hpp"
 #include "execute/transaction.hpp"
-#include "message/build_message.hpp"
 #include "message/postpone_message.hpp"
 
 namespace psi

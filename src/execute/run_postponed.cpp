@@ -8,7 +8,6 @@
 #include "execute/execute_face.h"
 #include "execute/parse_command.hpp"
 #include "execute/run_command.hpp"
-#include "message/build_message.hpp"
 #include "message/postpone_message.hpp"
 #include "pg/list.hpp"
 #include "plan/step.hpp"
